@@ -1,0 +1,2 @@
+//! The `towpath` program.
+fn main() {}

@@ -1,0 +1,90 @@
+//! One stream of a pipeline: a table, a transform, a destination table and how to write it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::table::TableName;
+use crate::transform::Transform;
+
+/// A stream: one table on its way into another.
+#[derive(Clone)]
+pub struct Stream {
+    /// Its name within the pipeline.
+    pub name: String,
+    /// The table, view or foreign table that is read.
+    pub table: TableName,
+    /// The table that is written.
+    pub into: TableName,
+    /// What writing means.
+    pub write: WriteMode,
+    /// The key to merge by; empty means the destination's, or else the source's, primary key.
+    pub key: Vec<String>,
+    /// What happens to rows of one run that share a key.
+    pub duplicates: Duplicates,
+    /// Whether all rows are read, or only newer ones.
+    pub sync: SyncMode,
+    /// What happens to rows in between.
+    pub transform: Arc<dyn Transform>,
+}
+
+impl fmt::Debug for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} into {}", self.name, self.table, self.into)
+    }
+}
+
+/// What writing into the destination means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WriteMode {
+    /// Insert new rows, update changed ones, leave the rest.
+    #[default]
+    Upsert,
+    /// Insert all rows.
+    Append,
+    /// The table holds these rows afterwards and no others; the table itself stays.
+    Replace,
+    /// As upsert, and rows whose key did not come are deleted.
+    Mirror,
+}
+
+impl fmt::Display for WriteMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Upsert => "upsert",
+            Self::Append => "append",
+            Self::Replace => "replace",
+            Self::Mirror => "mirror",
+        })
+    }
+}
+
+/// What happens to rows of one run that share a key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Duplicates {
+    /// The run is refused.
+    #[default]
+    Refuse,
+    /// The row with the greatest value in this column wins.
+    Last {
+        /// A column of the result.
+        order_by: String,
+    },
+}
+
+/// Whether a run reads all rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum SyncMode {
+    /// All rows, every time.
+    #[default]
+    Full,
+    /// Rows at or above the last run's watermark.
+    Incremental {
+        /// The source column that grows with every change.
+        cursor: String,
+        /// Whether this run reads all rows all the same.
+        from_start: bool,
+    },
+}

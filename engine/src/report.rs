@@ -1,0 +1,198 @@
+//! What a plan intends and what a run did, as data: printed by people's tools, never parsed back.
+
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+
+use serde::Serialize;
+
+/// What one run of a pipeline did.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunReport {
+    /// The run's id, 16 hexadecimal digits, as in the ledger.
+    pub run_id: String,
+    /// The pipeline's name.
+    pub pipeline: String,
+    /// Its streams, in the order they were published.
+    pub streams: Vec<StreamReport>,
+    /// Wall time of the run, in milliseconds.
+    pub elapsed_ms: u64,
+}
+
+/// What one stream of a run did.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct StreamReport {
+    /// The stream's name.
+    pub stream: String,
+    /// The table read, as SQL writes it.
+    pub source: String,
+    /// The table written, as SQL writes it.
+    pub destination: String,
+    /// `upsert`, `append`, `replace` or `mirror`.
+    pub write: String,
+    /// Whether the run created the table.
+    pub created: bool,
+    /// Rows that the source sent.
+    pub rows_read: u64,
+    /// Rows that came out of the transform.
+    pub rows_written: u64,
+    /// Rows new in the destination.
+    pub rows_inserted: u64,
+    /// Rows of the destination that changed.
+    pub rows_updated: u64,
+    /// Rows that were there already, and the same: they were not written again.
+    pub rows_unchanged: u64,
+    /// Rows removed from the destination.
+    pub rows_deleted: u64,
+    /// Bytes of COPY data received.
+    pub bytes_read: u64,
+    /// Bytes of COPY data sent.
+    pub bytes_written: u64,
+    /// The watermark published, if the stream is incremental.
+    pub watermark: Option<String>,
+    /// Time spent catalogue to plan, in milliseconds.
+    pub plan_ms: u64,
+    /// Time spent moving rows, in milliseconds.
+    pub load_ms: u64,
+    /// Time spent in the publishing transaction (keys, merge, commit), in milliseconds.
+    pub publish_ms: u64,
+}
+
+/// What a run of one stream would do.
+#[derive(Clone, Debug, Serialize)]
+pub struct PlanReport {
+    /// The stream's name.
+    pub stream: String,
+    /// The table read, as SQL writes it.
+    pub source: String,
+    /// The table written, as SQL writes it.
+    pub destination: String,
+    /// Whether that table exists.
+    pub destination_exists: bool,
+    /// `upsert`, `append`, `replace` or `mirror`.
+    pub write: String,
+    /// The key that rows are merged by; empty if there is none.
+    pub key: Vec<String>,
+    /// How rows get there, in one sentence.
+    pub path: String,
+    /// The result's columns in order.
+    pub columns: Vec<ColumnReport>,
+    /// The statements the source is sent.
+    pub reads: Vec<String>,
+    /// What the engine runs in between; `None` if rows pass untouched.
+    pub engine: Option<String>,
+    /// The statements the destination is sent, in order.
+    pub statements: Vec<String>,
+    /// What a person should know before running it.
+    pub notes: Vec<String>,
+}
+
+/// How one column travels.
+#[derive(Clone, Debug, Serialize)]
+pub struct ColumnReport {
+    /// Its name in the result.
+    pub name: String,
+    /// Its type before the destination.
+    pub source_type: String,
+    /// `native`, `wire` or `text`.
+    pub representation: String,
+    /// The destination column's type.
+    pub destination_type: String,
+    /// Whether values arrive as they were.
+    pub fidelity: Fidelity,
+    /// How it is converted, or why it is refused and the way out.
+    pub note: Option<String>,
+}
+
+/// Whether values arrive as they were.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fidelity {
+    /// Every value, bit for bit or in a wider type.
+    Exact,
+    /// In another form, which the note names.
+    Converted,
+    /// Not at all: the run is refused.
+    Refused,
+}
+
+/// What a running stream is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Waiting for its turn, or for the plan.
+    Waiting,
+    /// Rows are moving.
+    Loading,
+    /// The publishing transaction runs.
+    Publishing,
+    /// It is done.
+    Done,
+}
+
+/// Counters of one running stream: written by the run, read by whoever shows progress.
+#[derive(Debug, Default)]
+pub struct Progress {
+    rows_read: AtomicU64,
+    bytes_read: AtomicU64,
+    rows_written: AtomicU64,
+    bytes_written: AtomicU64,
+    expected_rows: AtomicU64,
+    stage: AtomicU8,
+}
+
+impl Progress {
+    /// Counts rows and COPY bytes from the source.
+    pub fn add_read(&self, rows: u64, bytes: u64) {
+        self.rows_read.fetch_add(rows, Ordering::Relaxed);
+        self.bytes_read.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Counts rows and COPY bytes to the destination.
+    pub fn add_written(&self, rows: u64, bytes: u64) {
+        self.rows_written.fetch_add(rows, Ordering::Relaxed);
+        self.bytes_written.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Records how many rows the catalogue promises; 0 means it does not know.
+    pub fn expect_rows(&self, rows: u64) {
+        self.expected_rows.store(rows, Ordering::Relaxed);
+    }
+
+    /// Records what the stream is doing.
+    pub fn enter(&self, stage: Stage) {
+        self.stage.store(stage as u8, Ordering::Relaxed);
+    }
+
+    /// Rows received so far.
+    pub fn rows_read(&self) -> u64 {
+        self.rows_read.load(Ordering::Relaxed)
+    }
+
+    /// COPY bytes received so far.
+    pub fn bytes_read(&self) -> u64 {
+        self.bytes_read.load(Ordering::Relaxed)
+    }
+
+    /// Rows sent so far.
+    pub fn rows_written(&self) -> u64 {
+        self.rows_written.load(Ordering::Relaxed)
+    }
+
+    /// COPY bytes sent so far.
+    pub fn bytes_written(&self) -> u64 {
+        self.bytes_written.load(Ordering::Relaxed)
+    }
+
+    /// Rows to expect from the source, if the catalogue knows.
+    pub fn expected_rows(&self) -> Option<u64> {
+        Some(self.expected_rows.load(Ordering::Relaxed)).filter(|&rows| rows > 0)
+    }
+
+    /// What the stream is doing.
+    pub fn stage(&self) -> Stage {
+        match self.stage.load(Ordering::Relaxed) {
+            0 => Stage::Waiting,
+            1 => Stage::Loading,
+            2 => Stage::Publishing,
+            _ => Stage::Done,
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The transform that changes nothing.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{OutputColumn, Transform, TransformPlan};
+use crate::error::{Error, ErrorKind, Result};
+use crate::source::{BatchStream, Scan, ScanColumn, Source};
+use crate::table::{Column, Table};
+use crate::types::{Assignment, PgType, Representation, assign, native_type};
+
+/// Carries every row and every column as it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Passthrough;
+
+#[async_trait]
+impl Transform for Passthrough {
+    async fn plan(
+        &self,
+        table: &Table,
+        destination: Option<&Table>,
+    ) -> Result<Arc<dyn TransformPlan>> {
+        let scan_columns = table
+            .columns
+            .iter()
+            .filter(|column| is_wanted(column, destination))
+            .map(|column| carried(column, destination_type(destination, &column.name)))
+            .collect::<Result<Vec<_>>>()?;
+        let columns = scan_columns
+            .iter()
+            .map(|column| OutputColumn {
+                name: column.column.clone(),
+                pg_type: column.pg_type.clone(),
+                representation: column.representation,
+                data_type: column.data_type(),
+                nullable: column.nullable,
+                source_column: Some(column.column.clone()),
+            })
+            .collect();
+        let scan = Scan {
+            columns: scan_columns,
+            filters: Vec::new(),
+            limit: None,
+        };
+        Ok(Arc::new(PassthroughPlan { columns, scan }))
+    }
+}
+
+/// A column that the destination generates itself is not read.
+fn is_wanted(column: &Column, destination: Option<&Table>) -> bool {
+    !destination
+        .and_then(|table| table.column(&column.name))
+        .is_some_and(|there| there.generated)
+}
+
+fn destination_type<'a>(destination: Option<&'a Table>, name: &str) -> Option<&'a PgType> {
+    destination
+        .and_then(|table| table.column(name))
+        .map(|column| &column.pg_type)
+}
+
+/// The scan of a column that is only carried into a column of type `destination`.
+///
+/// # Errors
+/// `UnsupportedType`, if its type is a pseudo-type.
+fn carried(column: &Column, destination: Option<&PgType>) -> Result<ScanColumn> {
+    let representation = carry(&column.pg_type, destination).ok_or_else(|| {
+        let message = format!(
+            "column {:?} is {}, which no table can hold",
+            column.name, column.pg_type
+        );
+        Error::new(ErrorKind::UnsupportedType, message).with_hint("cast it in the source's view")
+    })?;
+    Ok(ScanColumn {
+        column: column.name.clone(),
+        field_name: column.name.clone(),
+        pg_type: column.pg_type.clone(),
+        representation,
+        nullable: column.nullable,
+    })
+}
+
+/// How values of `from` travel when nothing computes on them: as bytes wherever both ends agree.
+///
+/// `None` only for pseudo-types. A type that cannot be assigned to the destination's gets the
+/// representation it would have if it could.
+pub fn carry(from: &PgType, to: Option<&PgType>) -> Option<Representation> {
+    if matches!(from.without_domains().kind, crate::types::TypeKind::Pseudo) {
+        return None;
+    }
+    let wire_or_text = match from.is_portable_in_binary() {
+        true => Representation::Wire,
+        false => Representation::Text,
+    };
+    Some(match to.map(|to| assign(from, to)) {
+        None | Some(Assignment::Refused { .. }) => wire_or_text,
+        Some(Assignment::Exact { same_binary: true }) => wire_or_text,
+        Some(Assignment::Converted {
+            through_text: false,
+            ..
+        }) => wire_or_text,
+        Some(Assignment::Converted {
+            through_text: true, ..
+        }) => Representation::Text,
+        Some(Assignment::Exact { same_binary: false }) => match native_type(from) {
+            Some(_) => Representation::Native,
+            None => Representation::Text,
+        },
+    })
+}
+
+struct PassthroughPlan {
+    columns: Vec<OutputColumn>,
+    scan: Scan,
+}
+
+#[async_trait]
+impl TransformPlan for PassthroughPlan {
+    fn columns(&self) -> &[OutputColumn] {
+        &self.columns
+    }
+
+    fn scan(&self) -> &Scan {
+        &self.scan
+    }
+
+    fn keeps_rows_apart(&self) -> bool {
+        true
+    }
+
+    fn explain(&self) -> Option<String> {
+        None
+    }
+
+    async fn execute(&self, source: Arc<dyn Source>) -> Result<Vec<BatchStream>> {
+        let partitions = 0..source.partition_count(&self.scan);
+        Ok(partitions
+            .map(|partition| source.read(&self.scan, partition))
+            .collect())
+    }
+}

@@ -1,0 +1,273 @@
+//! Which type may be assigned to which column, and what becomes of the values.
+
+use super::native::numeric_modifier;
+use super::{PgType, TypeKind, native_type, oid};
+
+/// What happens to a value of one type on its way into a column of another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Assignment {
+    /// Every value arrives as it was: the types are the same, or the destination's is wider.
+    Exact {
+        /// Whether both sides' binary forms are the same, so that bytes can be carried.
+        same_binary: bool,
+    },
+    /// Every value arrives in another form, which `how` describes, or the server refuses it.
+    Converted {
+        /// One phrase for people: "its text form".
+        how: String,
+        /// Whether PostgreSQL's text form is what crosses.
+        through_text: bool,
+    },
+    /// Some value could be changed or lost.
+    Refused {
+        /// Why, as the end of "column x is refused: …".
+        reason: String,
+        /// What the user can do.
+        hint: String,
+    },
+}
+
+/// What becomes of values of `from` in a column of type `to`.
+///
+/// Assignment casts of PostgreSQL that round or cut without a word (numeric to fewer digits,
+/// timestamps to fewer fractional digits, integers to narrower ones) are refused.
+pub fn assign(from: &PgType, to: &PgType) -> Assignment {
+    let (from, to) = (from.without_domains(), to.without_domains());
+    if matches!(to.kind, TypeKind::Pseudo) || matches!(from.kind, TypeKind::Pseudo) {
+        return refused(
+            format!("{from} has no stored values"),
+            "leave the column out".into(),
+        );
+    }
+    if from.is_same_type(to) {
+        return assign_same_type(from, to);
+    }
+    if is_text(from) && is_text(to) {
+        return match length_of(from).zip(length_of(to)) {
+            Some((from_length, to_length)) if from_length > to_length => too_narrow(from, to),
+            _ if from.oid == oid::BPCHAR => converted("without its trailing blanks", true),
+            _ if to.oid == oid::BPCHAR => converted("padded with blanks", false),
+            _ => Assignment::Exact { same_binary: true },
+        };
+    }
+    if widens(from, to) {
+        return Assignment::Exact { same_binary: false };
+    }
+    if is_text(to) {
+        return converted("its text form", true);
+    }
+    match (is_text(from) || from.oid == oid::JSON, native_type(to)) {
+        (true, None) => converted(&format!("text read as {to}"), true),
+        _ if from.oid == oid::JSONB && to.oid == oid::JSON => converted("its text form", true),
+        _ => refused(
+            format!("{from} cannot be assigned to {to}"),
+            format!("cast it in the transform, or change the destination column to {from}"),
+        ),
+    }
+}
+
+/// The types are the same: only their modifiers may differ.
+fn assign_same_type(from: &PgType, to: &PgType) -> Assignment {
+    let exact = Assignment::Exact { same_binary: true };
+    if let (TypeKind::Array(from), TypeKind::Array(to)) = (&from.kind, &to.kind) {
+        return match assign_same_type(from, to) {
+            refusal @ Assignment::Refused { .. } => refusal,
+            _ => exact,
+        };
+    }
+    if let (TypeKind::Enum(from_labels), TypeKind::Enum(to_labels)) = (&from.kind, &to.kind)
+        && let Some(missing) = from_labels.iter().find(|label| !to_labels.contains(label))
+    {
+        return refused(
+            format!("the destination's type {to} has no label '{missing}'"),
+            format!(
+                "run there: ALTER TYPE {to} ADD VALUE '{}'",
+                missing.replace('\'', "''")
+            ),
+        );
+    }
+    let narrower = to.typmod != -1
+        && from.typmod != to.typmod
+        && match to.oid {
+            oid::NUMERIC => !numeric_fits(from.typmod, to.typmod),
+            oid::VARCHAR | oid::VARBIT => length_of(from)
+                .zip(length_of(to))
+                .is_some_and(|(from, to)| from > to),
+            oid::BPCHAR | oid::BIT => length_of(from) != length_of(to),
+            // Fractional digits of a second, or an interval's fields: unlimited, or more, is wider.
+            oid::TIME | oid::TIMESTAMP | oid::TIMESTAMPTZ | TIMETZ => {
+                from.typmod == -1 || from.typmod > to.typmod
+            }
+            oid::INTERVAL => true,
+            // Modifiers of other types (vector(3), geometry(Point,4326)) are checked by the
+            // type's own receive function, which refuses and never changes a value.
+            _ => false,
+        };
+    if narrower {
+        too_narrow(from, to)
+    } else {
+        exact
+    }
+}
+
+/// `pg_type.oid` of `time with time zone`.
+const TIMETZ: u32 = 1266;
+
+/// Whether every value of `from` is a value of the wider type `to`.
+fn widens(from: &PgType, to: &PgType) -> bool {
+    match (from.oid, to.oid) {
+        (oid::INT2, oid::INT4 | oid::INT8 | oid::FLOAT4 | oid::FLOAT8) => true,
+        (oid::INT4, oid::INT8 | oid::FLOAT8) => true,
+        (oid::FLOAT4, oid::FLOAT8) => true,
+        (oid::DATE, oid::TIMESTAMP) => false,
+        (oid::INT2, oid::NUMERIC) => integer_digits(to).is_none_or(|digits| digits >= 5),
+        (oid::INT4, oid::NUMERIC) => integer_digits(to).is_none_or(|digits| digits >= 10),
+        (oid::INT8, oid::NUMERIC) => integer_digits(to).is_none_or(|digits| digits >= 19),
+        _ => false,
+    }
+}
+
+/// Digits before the point that a numeric column holds; `None` if it is not limited.
+fn integer_digits(numeric: &PgType) -> Option<i32> {
+    numeric_modifier(numeric.typmod).map(|(precision, scale)| precision - scale)
+}
+
+/// Whether every value of `numeric` with modifier `from` is one with modifier `to`.
+fn numeric_fits(from: i32, to: i32) -> bool {
+    let Some((to_precision, to_scale)) = numeric_modifier(to) else {
+        return true;
+    };
+    numeric_modifier(from).is_some_and(|(precision, scale)| {
+        scale <= to_scale && precision - scale <= to_precision - to_scale
+    })
+}
+
+fn is_text(pg_type: &PgType) -> bool {
+    matches!(
+        pg_type.oid,
+        oid::TEXT | oid::VARCHAR | oid::BPCHAR | oid::NAME
+    )
+}
+
+/// Characters or bits that the column holds; `None` if it is not limited.
+fn length_of(pg_type: &PgType) -> Option<i32> {
+    match pg_type.oid {
+        // The modifier of character types counts a header of 4 bytes.
+        oid::VARCHAR | oid::BPCHAR => (pg_type.typmod >= 4).then(|| pg_type.typmod - 4),
+        oid::BIT | oid::VARBIT => (pg_type.typmod >= 0).then_some(pg_type.typmod),
+        oid::NAME => Some(63),
+        _ => None,
+    }
+}
+
+fn converted(how: &str, through_text: bool) -> Assignment {
+    Assignment::Converted {
+        how: how.to_owned(),
+        through_text,
+    }
+}
+
+fn refused(reason: String, hint: String) -> Assignment {
+    Assignment::Refused { reason, hint }
+}
+
+fn too_narrow(from: &PgType, to: &PgType) -> Assignment {
+    refused(
+        format!("{from} does not fit {to}"),
+        format!("widen the destination column to {from}, or cast it in the transform"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_type_is_exact() {
+        check(&numeric(12, 2), &numeric(12, 2), "exact");
+        check(&varchar(10), &varchar(10), "exact");
+    }
+
+    #[test]
+    fn a_wider_modifier_is_exact() {
+        check(&numeric(12, 2), &numeric(14, 3), "exact");
+        check(&varchar(10), &varchar(20), "exact");
+    }
+
+    #[test]
+    fn a_narrower_modifier_is_refused() {
+        check(&numeric(12, 2), &numeric(12, 3), "refused");
+        check(&numeric(12, 2), &numeric(12, 1), "refused");
+        check(&varchar(20), &varchar(10), "refused");
+        check(
+            &builtin(oid::TIMESTAMP),
+            &modified(oid::TIMESTAMP, 0),
+            "refused",
+        );
+    }
+
+    #[test]
+    fn numeric_without_precision_does_not_fit_one_with() {
+        check(&builtin(oid::NUMERIC), &numeric(38, 9), "refused");
+        check(&numeric(38, 9), &builtin(oid::NUMERIC), "exact");
+    }
+
+    #[test]
+    fn integers_widen_and_never_narrow() {
+        check(&builtin(oid::INT4), &builtin(oid::INT8), "exact");
+        check(&builtin(oid::INT8), &builtin(oid::INT4), "refused");
+        check(&builtin(oid::INT8), &numeric(19, 0), "exact");
+        check(&builtin(oid::INT8), &numeric(18, 0), "refused");
+    }
+
+    #[test]
+    fn anything_has_a_text_form() {
+        check(&builtin(oid::UUID), &builtin(oid::TEXT), "converted");
+        check(&builtin(oid::DATE), &varchar(40), "converted");
+    }
+
+    #[test]
+    fn text_is_read_as_types_that_sql_here_cannot_compute() {
+        check(&builtin(oid::TEXT), &builtin(oid::JSONB), "converted");
+        check(&builtin(oid::TEXT), &builtin(oid::INT4), "refused");
+    }
+
+    #[test]
+    fn a_missing_enum_label_is_refused() {
+        let labels = |labels: &[&str]| PgType {
+            kind: TypeKind::Enum(labels.iter().map(|&label| label.to_owned()).collect()),
+            schema: "public".into(),
+            ..PgType::builtin(20_000, "mood", "public.mood")
+        };
+        check(&labels(&["a", "b"]), &labels(&["b", "a", "c"]), "exact");
+        check(&labels(&["a", "d"]), &labels(&["a"]), "refused");
+    }
+
+    fn check(from: &PgType, to: &PgType, expected: &str) {
+        let found = match assign(from, to) {
+            Assignment::Exact { .. } => "exact",
+            Assignment::Converted { .. } => "converted",
+            Assignment::Refused { .. } => "refused",
+        };
+        assert_eq!(found, expected, "{from:?} to {to:?}");
+    }
+
+    fn builtin(oid: u32) -> PgType {
+        modified(oid, -1)
+    }
+
+    fn modified(oid: u32, typmod: i32) -> PgType {
+        PgType {
+            typmod,
+            ..PgType::builtin(oid, &oid.to_string(), &oid.to_string())
+        }
+    }
+
+    fn varchar(length: i32) -> PgType {
+        modified(oid::VARCHAR, length + 4)
+    }
+
+    fn numeric(precision: i32, scale: i32) -> PgType {
+        modified(oid::NUMERIC, (precision << 16 | scale) + 4)
+    }
+}

@@ -1,0 +1,254 @@
+//! PostgreSQL types, their Arrow forms, and which may be assigned to which.
+
+mod assign;
+mod native;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use assign::{Assignment, assign};
+pub use native::{UNCONSTRAINED_NUMERIC, native_type, pg_type_of};
+
+/// OIDs of built-in types: the same in every database.
+///
+/// Source: PostgreSQL, `src/include/catalog/pg_type.dat`.
+#[allow(missing_docs, reason = "each constant is the type of its name")]
+pub mod oid {
+    pub const BOOL: u32 = 16;
+    pub const BYTEA: u32 = 17;
+    pub const CHAR: u32 = 18;
+    pub const NAME: u32 = 19;
+    pub const INT8: u32 = 20;
+    pub const INT2: u32 = 21;
+    pub const INT4: u32 = 23;
+    pub const TEXT: u32 = 25;
+    pub const OID: u32 = 26;
+    pub const JSON: u32 = 114;
+    pub const XML: u32 = 142;
+    pub const FLOAT4: u32 = 700;
+    pub const FLOAT8: u32 = 701;
+    pub const BPCHAR: u32 = 1042;
+    pub const VARCHAR: u32 = 1043;
+    pub const DATE: u32 = 1082;
+    pub const TIME: u32 = 1083;
+    pub const TIMESTAMP: u32 = 1114;
+    pub const TIMESTAMPTZ: u32 = 1184;
+    pub const INTERVAL: u32 = 1186;
+    pub const BIT: u32 = 1560;
+    pub const VARBIT: u32 = 1562;
+    pub const NUMERIC: u32 = 1700;
+    pub const UUID: u32 = 2950;
+    pub const JSONB: u32 = 3802;
+}
+
+/// OIDs below this one are assigned by hand and equal in every database.
+///
+/// Source: PostgreSQL documentation, "System Catalog Initial Data", OID assignment
+/// (`FirstGenbkiObjectId` is 10000).
+const FIRST_LOCAL_OID: u32 = 10_000;
+
+/// A type as one server's catalogue describes it, with the modifier of one column.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PgType {
+    /// `pg_type.oid`, of that server only if it is 10000 or more.
+    pub oid: u32,
+    /// `pg_attribute.atttypmod`; −1 if there is none.
+    pub typmod: i32,
+    /// What `format_type(oid, typmod)` gives under an empty `search_path`.
+    pub sql: String,
+    /// `pg_namespace.nspname` of the type.
+    pub schema: String,
+    /// `pg_type.typname`.
+    pub name: String,
+    /// What it is made of.
+    pub kind: TypeKind,
+    /// Whether it has binary send and receive functions.
+    pub has_binary: bool,
+}
+
+/// What a type is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TypeKind {
+    /// A base type: built in, or of an extension.
+    Base,
+    /// An enum, with its labels in order.
+    Enum(Vec<String>),
+    /// A (true) array of the element type.
+    Array(Arc<PgType>),
+    /// A domain over another type.
+    Domain(Arc<PgType>),
+    /// A row type: its fields in order, without dropped ones.
+    Composite(Vec<(String, PgType)>),
+    /// A range over the subtype.
+    Range(Arc<PgType>),
+    /// A multirange, with its range type.
+    Multirange(Arc<PgType>),
+    /// A pseudo-type (`record`, `void`, …): it has no stored values.
+    Pseudo,
+}
+
+impl PgType {
+    /// The built-in base type `name`, without modifier.
+    pub fn builtin(oid: u32, name: &str, sql: &str) -> Self {
+        Self {
+            oid,
+            typmod: -1,
+            sql: sql.to_owned(),
+            schema: "pg_catalog".to_owned(),
+            name: name.to_owned(),
+            kind: TypeKind::Base,
+            has_binary: true,
+        }
+    }
+
+    /// The type under all domains, which has the same values and the same bytes.
+    pub fn without_domains(&self) -> &Self {
+        match &self.kind {
+            TypeKind::Domain(base) => base.without_domains(),
+            _ => self,
+        }
+    }
+
+    /// Whether both name the same type, modifiers aside; they may be of two servers.
+    pub fn is_same_type(&self, other: &Self) -> bool {
+        if self.oid < FIRST_LOCAL_OID || other.oid < FIRST_LOCAL_OID {
+            return self.oid == other.oid;
+        }
+        match (&self.kind, &other.kind) {
+            (TypeKind::Array(a), TypeKind::Array(b)) => a.is_same_type(b),
+            _ => self.schema == other.schema && self.name == other.name,
+        }
+    }
+
+    /// Whether values hold OIDs of that database as data, so that only their text is portable.
+    pub fn is_oid_alias(&self) -> bool {
+        match &self.kind {
+            TypeKind::Base => self.schema == "pg_catalog" && OID_ALIASES.contains(&&*self.name),
+            TypeKind::Array(inner) | TypeKind::Domain(inner) => inner.is_oid_alias(),
+            TypeKind::Range(inner) | TypeKind::Multirange(inner) => inner.is_oid_alias(),
+            TypeKind::Composite(fields) => fields.iter().any(|(_, field)| field.is_oid_alias()),
+            TypeKind::Enum(_) | TypeKind::Pseudo => false,
+        }
+    }
+
+    /// Whether its binary form may hold type OIDs that another database numbers differently.
+    pub fn embeds_local_oids(&self) -> bool {
+        match &self.kind {
+            TypeKind::Base | TypeKind::Enum(_) | TypeKind::Pseudo => false,
+            TypeKind::Array(inner) => inner.oid >= FIRST_LOCAL_OID || inner.embeds_local_oids(),
+            TypeKind::Domain(inner) | TypeKind::Range(inner) | TypeKind::Multirange(inner) => {
+                inner.embeds_local_oids()
+            }
+            TypeKind::Composite(_) => true,
+        }
+    }
+
+    /// Whether its binary form can be carried to another database, OIDs inside being rewritten.
+    pub fn is_portable_in_binary(&self) -> bool {
+        self.has_binary && !self.is_oid_alias() && !matches!(self.kind, TypeKind::Pseudo)
+    }
+}
+
+/// Types whose values are OIDs, and which have a text form by name.
+const OID_ALIASES: [&str; 11] = [
+    "regclass",
+    "regcollation",
+    "regconfig",
+    "regdatabase",
+    "regdictionary",
+    "regnamespace",
+    "regoper",
+    "regoperator",
+    "regproc",
+    "regprocedure",
+    "regrole",
+];
+
+impl fmt::Display for PgType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sql)
+    }
+}
+
+impl fmt::Debug for PgType {
+    /// Its SQL and OID: the whole tree of a composite type would drown what is printed around it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (oid {}, typmod {})", self.sql, self.oid, self.typmod)
+    }
+}
+
+/// How the values of one column travel; see "Column representations" in the crate's documentation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Representation {
+    /// As the Arrow type that holds every value exactly.
+    Native,
+    /// As PostgreSQL's own binary form, in an Arrow binary column.
+    Wire,
+    /// As PostgreSQL's own text form, in an Arrow string column.
+    Text,
+}
+
+impl fmt::Display for Representation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Native => "native",
+            Self::Wire => "wire",
+            Self::Text => "text",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_array_of_a_user_type_embeds_its_oid() {
+        let mood = local("mood", TypeKind::Enum(vec!["ok".into()]));
+        assert!(!mood.embeds_local_oids());
+        assert!(local("_mood", TypeKind::Array(Arc::new(mood))).embeds_local_oids());
+    }
+
+    #[test]
+    fn an_array_of_a_built_in_type_embeds_no_local_oid() {
+        let int4 = PgType::builtin(oid::INT4, "int4", "integer");
+        let array = PgType {
+            kind: TypeKind::Array(Arc::new(int4)),
+            ..PgType::builtin(1007, "_int4", "integer[]")
+        };
+        assert!(!array.embeds_local_oids());
+        assert!(array.is_portable_in_binary());
+    }
+
+    #[test]
+    fn an_oid_alias_is_not_portable_in_binary() {
+        assert!(!PgType::builtin(2205, "regclass", "regclass").is_portable_in_binary());
+    }
+
+    #[test]
+    fn user_types_of_two_servers_are_the_same_by_name() {
+        let here = local("mood", TypeKind::Enum(vec![]));
+        let there = PgType {
+            oid: 99_999,
+            ..here.clone()
+        };
+        assert!(here.is_same_type(&there));
+        assert!(!here.is_same_type(&PgType {
+            schema: "other".into(),
+            ..there
+        }));
+    }
+
+    fn local(name: &str, kind: TypeKind) -> PgType {
+        PgType {
+            oid: 16_400,
+            typmod: -1,
+            sql: format!("public.{name}"),
+            schema: "public".into(),
+            name: name.into(),
+            kind,
+            has_binary: true,
+        }
+    }
+}
