@@ -1,1 +1,3 @@
-//! Placeholder.
+//! The `towpath` program.
+pub mod demo;
+pub mod server;
