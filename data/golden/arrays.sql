@@ -1,6 +1,7 @@
 -- Arrays: empty, with NULL, several dimensions, lower bounds other than 1, NULL itself.
-SELECT * FROM (VALUES
-    (1, '{}'::integer[], '{}'::bigint[], '{}'::text[], '{}'::double precision[], '{}'::numeric(12, 2)[], '{}'::timestamptz[], '{}'::boolean[]),
+SELECT id, int4s, int8s, texts, float8s, decimals::numeric(12, 2)[], timestamptzs, bools
+FROM (VALUES
+    (1, '{}'::integer[], '{}'::bigint[], '{}'::text[], '{}'::double precision[], '{}'::numeric[], '{}'::timestamptz[], '{}'::boolean[]),
     (2, '{1,NULL,3}', '{1,NULL,3}', '{a,NULL,"NULL",""}', '{NaN,-0,Infinity}', '{1.10,NULL}', '{infinity,2024-01-01 00:00:00+00}', '{t,NULL,f}'),
     (3, '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{NULL}'),
     (4, '{2147483647}', '{-9223372036854775808}', '{"a,b","c\"d","e\\f","{}"}', '{0.1}', '{9999999999.99}', '{-infinity}', '{t}'),

@@ -1,5 +1,6 @@
 -- numeric with precision, whose values fit Decimal128 and Decimal256, and NULL.
-SELECT * FROM (VALUES
+SELECT id, a_12_2::numeric(12, 2), a_38_10::numeric(38, 10), a_76_20::numeric(76, 20), a_5_0::numeric(5, 0)
+FROM (VALUES
     (1, '0'::numeric(12, 2), '0'::numeric(38, 10), '0'::numeric(76, 20), '0'::numeric(5, 0)),
     (2, '1', '1', '1', '1'),
     (3, '-0.01', '-0.0000000001', '-0.00000000000000000001', '-99999'),

@@ -1,6 +1,7 @@
 -- numeric without precision: display scales, NaN, infinities, many digits, NULL. One column holds
 -- NaN under numeric(10, 2), where infinities are not allowed.
-SELECT * FROM (VALUES
+SELECT id, a_numeric, a_10_2::numeric(10, 2)
+FROM (VALUES
     (1, '0'::numeric, '0'::numeric(10, 2)),
     (2, '0.0000', '-0.00'),
     (3, '1', '1'),
