@@ -1,24 +1,51 @@
 //! One connection to a server, its driver included.
 
+use std::hash::{BuildHasher, RandomState};
 use std::ops::Deref;
+use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tokio_postgres::{Client, NoTls};
+use tokio::time::timeout;
+use tokio_postgres::config::SslMode;
+use tokio_postgres::{CancelToken, Client, SimpleQueryMessage};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::ConnectionConfig;
-use crate::error::{Error, ErrorKind, Result};
+use super::config::{ConnectionConfig, Host, SessionKind, TlsMode};
+use super::failure::{Failure, connect_error, server_error, wrong_kind};
+use super::tls;
+use crate::error::{ErrorKind, Result};
 
 /// Settings of every session, so that no default of a role or database changes a value's text
 /// form or ends a long run: what the sender's and receiver's sessions have in common.
+///
+/// `lc_monetary` makes the text of `money` the same on both servers, whatever their locales.
+/// `pg_temp` comes last, or else temporary tables would shadow the catalogue.
 const SESSION: &str = "SET client_encoding = 'UTF8'; SET datestyle = 'ISO, YMD'; \
     SET intervalstyle = 'postgres'; SET timezone = 'UTC'; SET extra_float_digits = 3; \
     SET bytea_output = 'hex'; SET standard_conforming_strings = on; SET xmloption = 'content'; \
-    SET search_path = pg_catalog; SET statement_timeout = 0; SET lock_timeout = 0; \
-    SET idle_in_transaction_session_timeout = 0; SET client_min_messages = warning";
+    SET lc_monetary = 'C'; SET array_nulls = on; SET transform_null_equals = off; \
+    SET quote_all_identifiers = off; SET search_path = pg_catalog, pg_temp; \
+    SET statement_timeout = 0; SET lock_timeout = 0; \
+    SET idle_in_transaction_session_timeout = 0; SET client_min_messages = warning; ";
+
+/// Settings that only newer servers know, with the major version that brought them.
+const NEWER_SETTINGS: [(u32, &str); 2] = [
+    (14, "SET idle_session_timeout = 0; "),
+    (17, "SET transaction_timeout = 0; "),
+];
+
+/// What a connection asks about the server that it has reached.
+const IDENTITY: &str = "SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_is_in_recovery(), \
+    pg_catalog.current_setting('transaction_read_only')";
+
+/// Time for a cancel request: it is one packet, and who sends it wants to leave.
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A session on a server. Dropping it closes the connection, and the server rolls back.
 pub struct Connection {
     client: Client,
+    backend_pid: i32,
+    tls: MakeRustlsConnect,
     /// Moves bytes between client and socket; aborted on drop.
     _driver: JoinSet<()>,
 }
@@ -26,31 +53,59 @@ pub struct Connection {
 impl Connection {
     /// Connects and gives the session the settings that towpath relies on.
     ///
-    /// `application` is what `pg_stat_activity` shows, after `towpath`.
+    /// `application` is what `pg_stat_activity` shows, after `towpath`; a name in `config` goes
+    /// before it.
     ///
     /// # Errors
-    /// `Connect`, naming host, port, database and role, never the password.
+    /// `Connect`, naming host, port, database and role, never the password. `Config`, if a
+    /// certificate cannot be read.
     pub async fn open(config: &ConnectionConfig, application: &str) -> Result<Self> {
-        let mut driver_config = config.driver.clone();
-        driver_config.application_name(format!("towpath {application}"));
-        let refused = |err| {
-            server_error(
-                ErrorKind::Connect,
-                format!("cannot connect to {config}"),
-                err,
-            )
+        let tls = tls::connector(&config.tls)?;
+        let mut hosts: Vec<&Host> = config.hosts.iter().collect();
+        if config.balances_hosts {
+            let random = RandomState::new();
+            hosts.sort_by_key(|host| random.hash_one(host.to_string()));
+        }
+        let passes: &[SessionKind] = match config.session_kind {
+            SessionKind::PreferStandby => &[SessionKind::Standby, SessionKind::Any],
+            _ => std::slice::from_ref(&config.session_kind),
         };
-        let (client, connection) = driver_config.connect(NoTls).await.map_err(refused)?;
-        let mut driver = JoinSet::new();
-        driver.spawn(async move {
-            // The client's calls report the same error, with what they were doing.
-            let _ = connection.await;
-        });
-        client.batch_execute(SESSION).await.map_err(refused)?;
-        Ok(Self {
-            client,
-            _driver: driver,
+        let mut last = None;
+        for kind in passes {
+            for host in &hosts {
+                let attempt = Attempt {
+                    config,
+                    host,
+                    tls: &tls,
+                    application,
+                    kind: *kind,
+                };
+                match attempt.run().await {
+                    Ok(connection) => return Ok(connection),
+                    Err(failure) if failure.is_final() => {
+                        return Err(connect_error(config, host, failure));
+                    }
+                    Err(failure) => last = Some((*host, failure)),
+                }
+            }
+        }
+        Err(match last {
+            Some((host, failure)) => connect_error(config, host, failure),
+            None => wrong_kind(config),
         })
+    }
+
+    /// `pg_stat_activity.pid` of the session.
+    pub fn backend_pid(&self) -> i32 {
+        self.backend_pid
+    }
+
+    /// What stops the statement that the session is running, from elsewhere.
+    pub fn canceller(&self) -> Canceller {
+        Canceller {
+            token: self.client.cancel_token(),
+            tls: self.tls.clone(),
+        }
     }
 }
 
@@ -62,29 +117,165 @@ impl Deref for Connection {
     }
 }
 
-/// An error of the server, or of the connection to it, under our own line.
-///
-/// The cause is the server's primary message with its SQLSTATE; `DETAIL` is left out, because it
-/// quotes values of rows.
-pub fn server_error(
-    kind: ErrorKind,
-    message: impl Into<String>,
-    err: tokio_postgres::Error,
-) -> Error {
-    let hint = err
-        .as_db_error()
-        .and_then(|db| db.hint())
-        .map(str::to_owned);
-    let error = Error::new(kind, message);
-    let error = match hint {
-        Some(hint) => error.with_hint(hint),
-        None => error,
-    };
-    match err.as_db_error() {
-        Some(db) => {
-            let cause = format!("{} (SQLSTATE {})", db.message(), db.code().code());
-            error.with_source(cause)
+/// Stops whatever statement a session is running.
+#[derive(Clone)]
+pub struct Canceller {
+    token: CancelToken,
+    tls: MakeRustlsConnect,
+}
+
+impl Canceller {
+    /// Asks the server to end the running statement with SQLSTATE 57014; it may have ended before.
+    ///
+    /// # Errors
+    /// `Connect`, if the server does not take the request.
+    pub async fn cancel(self) -> Result<()> {
+        let message = "the server does not take a cancel request";
+        match timeout(CANCEL_TIMEOUT, self.token.cancel_query(self.tls)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(err)) => Err(server_error(ErrorKind::Connect, message, err)),
+            Err(_) => Err(crate::Error::new(ErrorKind::Connect, message)),
         }
-        None => error.with_source(err),
+    }
+}
+
+/// One try to get a session of one kind on one host.
+struct Attempt<'a> {
+    config: &'a ConnectionConfig,
+    host: &'a Host,
+    tls: &'a MakeRustlsConnect,
+    application: &'a str,
+    kind: SessionKind,
+}
+
+impl Attempt<'_> {
+    /// Connects with TLS, without, or with the one and then the other, as the mode says.
+    async fn run(&self) -> Result<Connection, Failure> {
+        // libpq ignores sslmode for sockets.
+        let mode = match self.host.is_socket() {
+            true => TlsMode::Disable,
+            false => self.config.tls.mode,
+        };
+        let (first, second) = match mode {
+            TlsMode::Disable => (SslMode::Disable, None),
+            TlsMode::Allow => (SslMode::Disable, Some(SslMode::Require)),
+            TlsMode::Prefer => (SslMode::Prefer, Some(SslMode::Disable)),
+            TlsMode::Require | TlsMode::VerifyCa | TlsMode::VerifyFull => (SslMode::Require, None),
+        };
+        match (self.connect(first).await, second) {
+            (Err(failure), Some(second)) if failure.may_depend_on_tls() => {
+                // The first failure is told if the other way does not work either.
+                self.connect(second).await.map_err(|_| failure)
+            }
+            (result, _) => result,
+        }
+    }
+
+    async fn connect(&self, mode: SslMode) -> Result<Connection, Failure> {
+        match self.config.connect_timeout {
+            None => self.connect_without_limit(mode).await,
+            Some(limit) => timeout(limit, self.connect_without_limit(mode))
+                .await
+                .unwrap_or(Err(Failure::Timeout(limit))),
+        }
+    }
+
+    async fn connect_without_limit(&self, mode: SslMode) -> Result<Connection, Failure> {
+        let mut driver = self.config.driver.clone();
+        driver
+            .ssl_mode(mode)
+            .host(&self.host.name)
+            .port(self.host.port);
+        if let Some(address) = self.host.address {
+            driver.hostaddr(address);
+        }
+        let prefix = self
+            .config
+            .driver
+            .get_application_name()
+            .unwrap_or("towpath");
+        driver.application_name(format!("{prefix} {}", self.application));
+        let (client, connection) = driver
+            .connect(self.tls.clone())
+            .await
+            .map_err(Failure::Driver)?;
+        let version = connection
+            .parameter("server_version")
+            .map_or(0, major_version);
+        let mut driver = JoinSet::new();
+        driver.spawn(async move {
+            // The client's calls report the same error, with what they were doing.
+            let _ = connection.await;
+        });
+        let answer = client
+            .simple_query(&session(version))
+            .await
+            .map_err(Failure::Driver)?;
+        let backend_pid = self.check(&answer)?;
+        Ok(Connection {
+            client,
+            backend_pid,
+            tls: self.tls.clone(),
+            _driver: driver,
+        })
+    }
+
+    /// The backend's process id, if the session is of the kind wanted.
+    fn check(&self, answer: &[SimpleQueryMessage]) -> Result<i32, Failure> {
+        let row = answer.iter().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some(row),
+            _ => None,
+        });
+        let value = |at| row.and_then(|row| row.get(at)).unwrap_or_default();
+        let (is_standby, is_read_only) = (value(1) == "t", value(2) == "on");
+        let found = match is_standby {
+            true => "a standby",
+            false if is_read_only => "read-only",
+            false => "a primary that takes writes",
+        };
+        let fits = match self.kind {
+            SessionKind::Any | SessionKind::PreferStandby => true,
+            SessionKind::ReadWrite => !is_read_only,
+            SessionKind::ReadOnly => is_read_only,
+            SessionKind::Primary => !is_standby,
+            SessionKind::Standby => is_standby,
+        };
+        match fits {
+            true => Ok(value(0).parse().unwrap_or_default()),
+            false => Err(Failure::WrongKind(found)),
+        }
+    }
+}
+
+/// The statements that a session on a server of this major version begins with.
+fn session(version: u32) -> String {
+    let newer = NEWER_SETTINGS.iter().filter(|(since, _)| version >= *since);
+    let newer: String = newer.map(|(_, statement)| *statement).collect();
+    format!("{SESSION}{newer}{IDENTITY}")
+}
+
+/// The major version of `17.2 (Debian …)` or `18beta1`; 0 if it is none.
+fn major_version(text: &str) -> u32 {
+    let digits = text.find(|char: char| !char.is_ascii_digit());
+    text[..digits.unwrap_or(text.len())].parse().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_has_the_settings_that_its_server_knows() {
+        assert!(!session(13).contains("idle_session_timeout"));
+        assert!(session(16).contains("idle_session_timeout"));
+        assert!(!session(16).contains("transaction_timeout"));
+        assert!(session(17).contains("transaction_timeout"));
+    }
+
+    #[test]
+    fn the_major_version_ends_at_the_first_other_character() {
+        assert_eq!(major_version("17.2 (Debian 17.2-1)"), 17);
+        assert_eq!(major_version("18beta1"), 18);
+        assert_eq!(major_version("devel"), 0);
     }
 }

@@ -3,7 +3,12 @@
 pub mod catalog;
 mod config;
 mod connection;
+mod failure;
+mod parameters;
 pub mod statement;
+mod tls;
 
 pub use config::{ConnectionConfig, TlsMode};
-pub use connection::{Connection, server_error};
+pub use connection::{Canceller, Connection};
+pub use failure::server_error;
+pub use parameters::{is_connection_string, parse_parameters};
