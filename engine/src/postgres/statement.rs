@@ -1,1 +1,443 @@
 //! Statements about user tables, as text. Pure functions: nothing here talks to a server.
+
+use crate::table::{TableName, ident};
+
+/// Pages of a heap, from the first to before the end; an open end includes what is added later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageRange {
+    /// The first page.
+    pub start: u32,
+    /// The first page behind the range; `None` for the last range.
+    pub end: Option<u32>,
+}
+
+impl PageRange {
+    /// The condition that a row is on these pages.
+    ///
+    /// Source: PostgreSQL documentation, "System Columns", and its planner's TID Range Scan.
+    pub fn condition(self) -> String {
+        match self.end {
+            Some(end) => format!(
+                "ctid >= '({},0)'::pg_catalog.tid AND ctid < '({end},0)'::pg_catalog.tid",
+                self.start
+            ),
+            None => format!("ctid >= '({},0)'::pg_catalog.tid", self.start),
+        }
+    }
+}
+
+/// The SELECT of `items` (already SQL) from rows that pass all `conditions`.
+pub fn select(
+    table: &TableName,
+    items: &[String],
+    conditions: &[String],
+    limit: Option<u64>,
+) -> String {
+    let mut sql = format!("SELECT {} FROM {table}", items.join(", "));
+    for (index, condition) in conditions.iter().enumerate() {
+        sql += if index == 0 { " WHERE " } else { " AND " };
+        sql += &match conditions.len() {
+            1 => condition.clone(),
+            _ => format!("({condition})"),
+        };
+    }
+    if let Some(limit) = limit {
+        sql += &format!(" LIMIT {limit}");
+    }
+    sql
+}
+
+/// The statement that sends the rows of `select` in binary.
+pub fn copy_out(select: &str) -> String {
+    format!("COPY ({select}) TO STDOUT (FORMAT binary)")
+}
+
+/// The statement that takes rows of `columns` in binary.
+///
+/// Without columns it takes tuples without fields: there is no syntax for an empty list, and none
+/// means all columns that are not generated.
+pub fn copy_in(table: &TableName, columns: &[&str]) -> String {
+    match columns.is_empty() {
+        true => format!("COPY {table} FROM STDIN (FORMAT binary)"),
+        false => format!(
+            "COPY {table} ({}) FROM STDIN (FORMAT binary)",
+            idents(columns)
+        ),
+    }
+}
+
+/// A column of a table to be created.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewColumn {
+    /// Its name.
+    pub name: String,
+    /// Its type, as SQL.
+    pub type_sql: String,
+    /// Its collation, quoted, if it is not the type's default.
+    pub collation: Option<String>,
+    /// Whether NULL is refused.
+    pub not_null: bool,
+}
+
+/// How long a table's rows are to last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Persistence {
+    /// Like any table.
+    Permanent,
+    /// Until a crash: its rows are not in the write-ahead log.
+    Unlogged,
+    /// Until the session ends.
+    Temporary,
+}
+
+/// The statement that creates a table of these columns, without key.
+pub fn create_table(table: &TableName, columns: &[NewColumn], persistence: Persistence) -> String {
+    let (kind, table) = match persistence {
+        Persistence::Permanent => ("TABLE", table.to_string()),
+        Persistence::Unlogged => ("UNLOGGED TABLE", table.to_string()),
+        Persistence::Temporary => ("TEMPORARY TABLE", ident(&table.name)),
+    };
+    let columns: Vec<String> = columns
+        .iter()
+        .map(|column| {
+            let collation = column
+                .collation
+                .as_ref()
+                .map(|name| format!(" COLLATE {name}"));
+            let not_null = if column.not_null { " NOT NULL" } else { "" };
+            let name = ident(&column.name);
+            format!(
+                "{name} {}{}{not_null}",
+                column.type_sql,
+                collation.unwrap_or_default()
+            )
+        })
+        .collect();
+    format!("CREATE {kind} {table} ({})", columns.join(", "))
+}
+
+/// The statement that creates a schema unless it is there.
+pub fn create_schema(schema: &str) -> String {
+    format!("CREATE SCHEMA IF NOT EXISTS {}", ident(schema))
+}
+
+/// The statement that gives `table` its primary key.
+pub fn add_primary_key(table: &TableName, key: &[&str]) -> String {
+    format!("ALTER TABLE {table} ADD PRIMARY KEY ({})", idents(key))
+}
+
+/// The statement that gives `table` a unique key whose columns may hold NULL.
+pub fn add_unique_key(table: &TableName, key: &[&str]) -> String {
+    format!("ALTER TABLE {table} ADD UNIQUE ({})", idents(key))
+}
+
+/// The statements that make `staging` the table `destination`.
+///
+/// The name comes before the schema: names in the staging schema are unique by run. Indexes are
+/// created afterwards, so that the server names them after the table.
+pub fn move_into_place(staging: &TableName, destination: &TableName) -> [String; 2] {
+    let renamed = TableName::new(&*staging.schema, &*destination.name);
+    [
+        format!(
+            "ALTER TABLE {staging} RENAME TO {}",
+            ident(&destination.name)
+        ),
+        format!(
+            "ALTER TABLE {renamed} SET SCHEMA {}",
+            ident(&destination.schema)
+        ),
+    ]
+}
+
+/// The statement that drops a table unless it is gone.
+pub fn drop_table(table: &TableName) -> String {
+    format!("DROP TABLE IF EXISTS {table}")
+}
+
+/// Rows on their way from a staging table into the destination.
+#[derive(Clone, Copy, Debug)]
+pub struct Merge<'a> {
+    /// The table that is written.
+    pub destination: &'a TableName,
+    /// The staging table as SQL: quoted, with schema unless it is temporary.
+    pub staging: &'a str,
+    /// Columns that are written, with the expression over `s`, the staging row, for each.
+    pub columns: &'a [(&'a str, String)],
+    /// Columns of the unique index that decides what is the same row; none for plain inserts.
+    pub key: &'a [&'a str],
+    /// Columns that are inserted and never updated: identity columns that are always generated.
+    pub insert_only: &'a [&'a str],
+    /// A column of the staging table: of rows with one key, that with its greatest value counts.
+    pub last_by: Option<&'a str>,
+}
+
+impl Merge<'_> {
+    /// The statement that inserts new rows, updates changed ones, and leaves the others alone.
+    ///
+    /// `staging` must hold at most one row per key, or name [`last_by`](Self::last_by).
+    /// Rows count as changed by their bytes (`*<>`), as `-0.0` and `1.00` have other bytes than
+    /// `0.0` and `1.0`, and as not every type has an equality operator. A table whose every column
+    /// is in the key has nothing to update: its conflicts are skipped.
+    ///
+    /// Source: PostgreSQL documentation, "Composite Type Comparison", for `*<>`.
+    pub fn upsert(&self) -> String {
+        let updated = || {
+            let names = self.columns.iter().map(|(name, _)| *name);
+            names.filter(|name| !self.key.contains(name) && !self.insert_only.contains(name))
+        };
+        let action = match updated().next() {
+            None => "DO NOTHING".to_owned(),
+            Some(_) => {
+                let list = |table: &str| {
+                    let columns = updated().map(|name| format!("{table}.{}", ident(name)));
+                    columns.collect::<Vec<_>>().join(", ")
+                };
+                let assignments = updated().map(|name| format!("{0} = EXCLUDED.{0}", ident(name)));
+                format!(
+                    "DO UPDATE SET {} WHERE ROW({}) OPERATOR(pg_catalog.*<>) ROW({})",
+                    assignments.collect::<Vec<_>>().join(", "),
+                    list("t"),
+                    list("EXCLUDED"),
+                )
+            }
+        };
+        format!(
+            "{} ON CONFLICT ({}) {action}",
+            self.insert(),
+            idents(self.key)
+        )
+    }
+
+    /// The statement that inserts every row.
+    pub fn insert(&self) -> String {
+        let names: Vec<&str> = self.columns.iter().map(|(name, _)| *name).collect();
+        let expressions: Vec<&str> = self.columns.iter().map(|(_, sql)| &**sql).collect();
+        let columns = match names.is_empty() {
+            true => String::new(),
+            false => format!(" ({})", idents(&names)),
+        };
+        let rows = match self.last_by {
+            None => format!("{} AS s", self.staging),
+            Some(last_by) => format!(
+                "(SELECT DISTINCT ON ({key}) * FROM {} ORDER BY {key}, {} DESC NULLS LAST) AS s",
+                self.staging,
+                ident(last_by),
+                key = idents(self.key),
+            ),
+        };
+        format!(
+            "INSERT INTO {} AS t{columns} OVERRIDING SYSTEM VALUE SELECT {} FROM {rows}",
+            self.destination,
+            expressions.join(", "),
+        )
+    }
+
+    /// The statement that runs `insert` and counts what it did: rows inserted, rows updated.
+    ///
+    /// A row version that an update made has the updating transaction in `xmax`, as the lock that
+    /// ON CONFLICT took on the version before is carried over; a fresh row has 0.
+    pub fn counted(statement: &str) -> String {
+        format!(
+            "WITH merged AS ({statement} RETURNING t.xmax = 0 AS inserted) \
+             SELECT pg_catalog.count(*) FILTER (WHERE inserted), \
+             pg_catalog.count(*) FILTER (WHERE NOT inserted) FROM merged"
+        )
+    }
+
+    /// The query that counts staged rows whose key is in the destination already.
+    pub fn count_matches(&self) -> String {
+        format!(
+            "SELECT pg_catalog.count(*) FROM {} AS s JOIN {} AS t ON {}",
+            self.staging,
+            self.destination,
+            self.same_key()
+        )
+    }
+
+    /// The statement that deletes rows whose key was not staged.
+    pub fn delete_missing(&self) -> String {
+        format!(
+            "DELETE FROM {} AS t WHERE NOT EXISTS (SELECT FROM {} AS s WHERE {})",
+            self.destination,
+            self.staging,
+            self.same_key()
+        )
+    }
+
+    /// The query that tells how many keys are staged more than once.
+    pub fn count_duplicates(&self) -> String {
+        let key = idents(self.key);
+        format!(
+            "SELECT pg_catalog.count(*) FROM (SELECT FROM {} GROUP BY {key} \
+             HAVING pg_catalog.count(*) > 1) AS d",
+            self.staging
+        )
+    }
+
+    /// The query that tells how many staged rows have no complete key.
+    pub fn count_null_keys(&self) -> String {
+        let conditions: Vec<String> = self
+            .key
+            .iter()
+            .map(|name| format!("{} IS NULL", ident(name)))
+            .collect();
+        format!(
+            "SELECT pg_catalog.count(*) FROM {} WHERE {}",
+            self.staging,
+            conditions.join(" OR ")
+        )
+    }
+
+    fn same_key(&self) -> String {
+        let expression = |name: &str| {
+            let column = self.columns.iter().find(|(column, _)| *column == name);
+            column.map_or_else(|| format!("s.{}", ident(name)), |(_, sql)| sql.clone())
+        };
+        let pairs = self
+            .key
+            .iter()
+            .map(|name| format!("{} = t.{}", expression(name), ident(name)));
+        pairs.collect::<Vec<_>>().join(" AND ")
+    }
+}
+
+fn idents(names: &[&str]) -> String {
+    names
+        .iter()
+        .map(|name| ident(name))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn upsert_updates_changed_columns_outside_the_key() {
+        check(
+            &["id", "Total"],
+            &["id"],
+            r#"INSERT INTO "public"."orders" AS t ("id", "Total") OVERRIDING SYSTEM VALUE SELECT s."id", s."Total" FROM "etl"."orders_7" AS s ON CONFLICT ("id") DO UPDATE SET "Total" = EXCLUDED."Total" WHERE ROW(t."Total") OPERATOR(pg_catalog.*<>) ROW(EXCLUDED."Total")"#,
+        );
+    }
+
+    #[test]
+    fn upsert_of_a_key_only_table_skips_conflicts() {
+        check(
+            &["id"],
+            &["id"],
+            r#"INSERT INTO "public"."orders" AS t ("id") OVERRIDING SYSTEM VALUE SELECT s."id" FROM "etl"."orders_7" AS s ON CONFLICT ("id") DO NOTHING"#,
+        );
+    }
+
+    #[test]
+    fn the_last_row_of_a_key_is_chosen_before_the_insert() {
+        let columns = [("id", r#"s."id""#.to_owned())];
+        let merge = Merge {
+            last_by: Some("at"),
+            ..merge(&columns, &["id"])
+        };
+        assert_eq!(
+            merge.insert(),
+            r#"INSERT INTO "public"."orders" AS t ("id") OVERRIDING SYSTEM VALUE SELECT s."id" FROM (SELECT DISTINCT ON ("id") * FROM "etl"."orders_7" ORDER BY "id", "at" DESC NULLS LAST) AS s"#
+        );
+    }
+
+    #[test]
+    fn rows_that_were_not_staged_are_deleted_by_key() {
+        let columns = [
+            ("a", r#"s."a""#.to_owned()),
+            ("b", r#"s."b"::uuid"#.to_owned()),
+        ];
+        assert_eq!(
+            merge(&columns, &["a", "b"]).delete_missing(),
+            r#"DELETE FROM "public"."orders" AS t WHERE NOT EXISTS (SELECT FROM "etl"."orders_7" AS s WHERE s."a" = t."a" AND s."b"::uuid = t."b")"#
+        );
+    }
+
+    #[test]
+    fn a_select_joins_conditions_and_keeps_them_apart() {
+        let table = TableName::new("public", "orders");
+        let range = PageRange {
+            start: 0,
+            end: Some(8),
+        }
+        .condition();
+        assert_eq!(
+            select(
+                &table,
+                &[r#""id""#.into()],
+                &[range, "a OR b".into()],
+                Some(5)
+            ),
+            r#"SELECT "id" FROM "public"."orders" WHERE (ctid >= '(0,0)'::pg_catalog.tid AND ctid < '(8,0)'::pg_catalog.tid) AND (a OR b) LIMIT 5"#
+        );
+    }
+
+    #[test]
+    fn a_select_without_columns_still_has_rows() {
+        let table = TableName::new("public", "empty");
+        assert_eq!(
+            copy_out(&select(&table, &[], &[], None)),
+            r#"COPY (SELECT  FROM "public"."empty") TO STDOUT (FORMAT binary)"#
+        );
+        assert_eq!(
+            copy_in(&table, &[]),
+            r#"COPY "public"."empty" FROM STDIN (FORMAT binary)"#
+        );
+    }
+
+    #[test]
+    fn a_table_is_created_with_types_collations_and_not_null() {
+        let column = |name: &str, collation: Option<&str>, not_null| NewColumn {
+            name: name.into(),
+            type_sql: "text".into(),
+            collation: collation.map(str::to_owned),
+            not_null,
+        };
+        let columns = [
+            column("a", Some(r#"pg_catalog."C""#), true),
+            column("b", None, false),
+        ];
+        assert_eq!(
+            create_table(&TableName::new("s", "t"), &columns, Persistence::Unlogged),
+            r#"CREATE UNLOGGED TABLE "s"."t" ("a" text COLLATE pg_catalog."C" NOT NULL, "b" text)"#
+        );
+    }
+
+    #[test]
+    fn a_table_moves_into_place_by_name_and_schema() {
+        let staging = TableName::new("towpath_staging", "x1");
+        let [rename, set_schema] = move_into_place(&staging, &TableName::new("public", "orders"));
+        assert_eq!(
+            rename,
+            r#"ALTER TABLE "towpath_staging"."x1" RENAME TO "orders""#
+        );
+        assert_eq!(
+            set_schema,
+            r#"ALTER TABLE "towpath_staging"."orders" SET SCHEMA "public""#
+        );
+    }
+
+    fn check(columns: &[&str], key: &[&str], expected: &str) {
+        let columns: Vec<_> = columns
+            .iter()
+            .map(|&name| (name, format!("s.{}", ident(name))))
+            .collect();
+        assert_eq!(merge(&columns, key).upsert(), expected);
+    }
+
+    fn merge<'a>(columns: &'a [(&'a str, String)], key: &'a [&'a str]) -> Merge<'a> {
+        static DESTINATION: std::sync::LazyLock<TableName> =
+            std::sync::LazyLock::new(|| TableName::new("public", "orders"));
+        Merge {
+            destination: &DESTINATION,
+            staging: r#""etl"."orders_7""#,
+            columns,
+            key,
+            insert_only: &[],
+            last_by: None,
+        }
+    }
+}

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arrow_schema::DataType;
 use async_trait::async_trait;
 
-pub use passthrough::Passthrough;
+pub use passthrough::{Passthrough, carry};
 
 use crate::error::Result;
 use crate::source::{BatchStream, Scan, Source};

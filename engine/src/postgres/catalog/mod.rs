@@ -1,0 +1,159 @@
+//! What the catalogue says, by the queries beside this file.
+
+mod types;
+
+use serde::Serialize;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Row};
+
+use super::server_error;
+use crate::error::{Error, ErrorKind, Result};
+use crate::table::{Column, Identity, Table, TableKind, TableName, TablePattern, UniqueIndex};
+use crate::types::PgType;
+
+pub use types::counterpart;
+
+/// One line of a list of tables.
+#[derive(Clone, Debug, Serialize)]
+pub struct TableSummary {
+    /// Schema and name.
+    pub name: TableName,
+    /// What it is.
+    pub kind: TableKind,
+    /// Rows by the catalogue's estimate, if it has one.
+    pub estimated_rows: Option<u64>,
+    /// Bytes with indexes and TOAST; 0 for views and foreign tables.
+    pub size_bytes: u64,
+    /// Columns of the primary key.
+    pub key: Vec<String>,
+}
+
+/// The tables that `pattern` means, by name; all those of users if there is none.
+///
+/// # Errors
+/// `Read`, if the server refuses the query.
+pub async fn summaries(
+    client: &Client,
+    pattern: Option<&TablePattern>,
+) -> Result<Vec<TableSummary>> {
+    let schema = pattern.and_then(TablePattern::schema);
+    let rows = query(client, include_str!("summaries.sql"), &[&schema]).await?;
+    let all = rows.iter().map(|row| TableSummary {
+        name: TableName::new(row.get::<_, &str>("schema"), row.get::<_, &str>("name")),
+        kind: table_kind(row.get("kind")),
+        estimated_rows: row
+            .get::<_, Option<f64>>("estimated_rows")
+            .map(|rows| rows as u64),
+        size_bytes: row.get::<_, i64>("size_bytes") as u64,
+        key: row.get("key"),
+    });
+    Ok(all
+        .filter(|table| pattern.is_none_or(|pattern| pattern.matches(&table.name)))
+        .collect())
+}
+
+/// What the catalogue says of table `name`; `None` if it is not there.
+///
+/// # Errors
+/// `Read`, if the server refuses the query.
+pub async fn table(client: &Client, name: &TableName) -> Result<Option<Table>> {
+    let rows = query(
+        client,
+        include_str!("table.sql"),
+        &[&name.schema, &name.name],
+    )
+    .await?;
+    let Some(row) = rows.first() else {
+        return Ok(None);
+    };
+    let oid: u32 = row.get("oid");
+    Ok(Some(Table {
+        oid,
+        name: name.clone(),
+        kind: table_kind(row.get("kind")),
+        columns: columns(client, oid).await?,
+        unique_indexes: unique_indexes(client, oid).await?,
+        pages: u32::try_from(row.get::<_, i64>("pages")).unwrap_or(u32::MAX),
+        size_bytes: row.get::<_, i64>("size_bytes") as u64,
+        estimated_rows: row
+            .get::<_, Option<f64>>("estimated_rows")
+            .map(|rows| rows as u64),
+        has_ctid: row.get("has_ctid"),
+        is_referenced: row.get("is_referenced"),
+        row_security: row.get("row_security"),
+    }))
+}
+
+/// The server's major version: 15 for 15.4.
+///
+/// # Errors
+/// `Read`, if the server refuses the query.
+pub async fn major_version(client: &Client) -> Result<u32> {
+    let sql = "SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 / 10000";
+    let rows = query(client, sql, &[]).await?;
+    Ok(rows.first().map_or(0, |row| row.get::<_, i32>(0)) as u32)
+}
+
+async fn columns(client: &Client, table: u32) -> Result<Vec<Column>> {
+    let rows = query(client, include_str!("columns.sql"), &[&table]).await?;
+    let oids: Vec<u32> = rows.iter().map(|row| row.get("type_oid")).collect();
+    let types = types::load(client, &oids).await?;
+    // A column that may not be read is as good as absent: SELECT of the others works.
+    let visible = rows.iter().filter(|row| row.get("may_select"));
+    visible
+        .map(|row| {
+            let pg_type = types.build(row.get("type_oid"), row.get("typmod"))?;
+            Ok(Column {
+                name: row.get("name"),
+                pg_type: PgType {
+                    sql: row.get("type_sql"),
+                    ..pg_type
+                },
+                nullable: row.get("nullable"),
+                has_default: row.get("has_default"),
+                identity: match row.get::<_, i8>("identity") as u8 {
+                    b'a' => Some(Identity::Always),
+                    b'd' => Some(Identity::ByDefault),
+                    _ => None,
+                },
+                generated: row.get("generated"),
+                collation: row.get("collation"),
+            })
+        })
+        .collect()
+}
+
+async fn unique_indexes(client: &Client, table: u32) -> Result<Vec<UniqueIndex>> {
+    let rows = query(client, include_str!("unique_indexes.sql"), &[&table]).await?;
+    Ok(rows
+        .iter()
+        .map(|row| UniqueIndex {
+            name: row.get("name"),
+            columns: row.get("columns"),
+            primary: row.get("is_primary"),
+            deferrable: row.get("deferrable"),
+            partial: row.get("partial"),
+            nulls_equal: row.get("nulls_equal"),
+        })
+        .collect())
+}
+
+/// `pg_class.relkind` as a kind; what is none of ours counts as a view, which only can be read.
+fn table_kind(relkind: i8) -> TableKind {
+    match relkind as u8 {
+        b'r' => TableKind::Table,
+        b'p' => TableKind::Partitioned,
+        b'm' => TableKind::MaterializedView,
+        b'f' => TableKind::Foreign,
+        _ => TableKind::View,
+    }
+}
+
+/// Runs one catalogue query.
+async fn query(client: &Client, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>> {
+    client.query(sql, parameters).await.map_err(catalog_error)
+}
+
+fn catalog_error(err: tokio_postgres::Error) -> Error {
+    server_error(ErrorKind::Read, "cannot read the catalogue", err)
+}

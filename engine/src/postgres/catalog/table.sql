@@ -1,0 +1,41 @@
+-- One table: what it is, how large, and what it is to others.
+-- $1 text: schema; $2 text: name.
+WITH RECURSIVE heap AS (
+    -- The table and all that inherit from it, partitions included.
+    SELECT c.oid, c.relkind, c.relam
+      FROM pg_catalog.pg_class AS c
+      JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+     WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+     UNION ALL
+    SELECT c.oid, c.relkind, c.relam
+      FROM heap
+      JOIN pg_catalog.pg_inherits AS i ON i.inhparent = heap.oid
+      JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid
+)
+SELECT c.oid,
+       c.relkind AS kind,
+       (SELECT COALESCE(pg_catalog.max(
+                   pg_catalog.pg_relation_size(heap.oid)
+                   / pg_catalog.current_setting('block_size')::pg_catalog.int8), 0)
+          FROM heap WHERE heap.relkind IN ('r', 'm'))::pg_catalog.int8 AS pages,
+       (SELECT COALESCE(pg_catalog.sum(pg_catalog.pg_table_size(heap.oid)), 0)
+          FROM heap WHERE heap.relkind IN ('r', 'm'))::pg_catalog.int8 AS size_bytes,
+       (SELECT pg_catalog.sum(NULLIF(l.reltuples, -1))
+          FROM heap JOIN pg_catalog.pg_class AS l ON l.oid = heap.oid
+         WHERE l.relkind IN ('r', 'm', 'f'))::pg_catalog.float8 AS estimated_rows,
+       -- Ranges of ctid need every row to be in a plain heap.
+       (SELECT pg_catalog.bool_and(
+                   heap.relkind = 'p'
+                   OR heap.relkind IN ('r', 'm')
+                      AND (SELECT a.amname = 'heap' FROM pg_catalog.pg_am AS a
+                            WHERE a.oid = heap.relam))
+          FROM heap)
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_extension
+                        WHERE extname IN ('timescaledb', 'citus')) AS has_ctid,
+       EXISTS (SELECT FROM pg_catalog.pg_constraint AS f
+                WHERE f.contype = 'f' AND f.confrelid = c.oid AND f.conrelid <> c.oid
+       ) AS is_referenced,
+       pg_catalog.row_security_active(c.oid) AS row_security
+  FROM pg_catalog.pg_class AS c
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+ WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
