@@ -1,0 +1,11 @@
+//! What the tests stand on: two servers, a fresh database on each, the program, comparisons.
+
+mod compare;
+mod databases;
+mod program;
+mod session;
+
+pub(crate) use compare::{Relation, assert_same, relation};
+pub(crate) use databases::{Databases, url_of_role};
+pub(crate) use program::{Outcome, Program};
+pub(crate) use session::Session;

@@ -1,0 +1,3 @@
+//! Tests that need PostgreSQL: two servers that this process starts and that end with it.
+
+mod harness;
