@@ -118,6 +118,30 @@ impl Databases {
         &self.name
     }
 
+    /// Every table, view and sequence of the destination with its columns and the place and text
+    /// of its rows: the same before and after means that nothing was created, changed or
+    /// rewritten. The ledger's and staging's own schemas do not count.
+    pub(crate) async fn destination_state(&self) -> Vec<String> {
+        let relations = "SELECT format('%s %I.%I', c.relkind, n.nspname, c.relname) \
+             || coalesce((SELECT ' ' || string_agg(format('%s %s', a.attname, \
+                    format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attnum) \
+                    FROM pg_attribute a \
+                    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), '') \
+             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+             WHERE n.nspname !~ '^(pg_|information_schema$|towpath(_staging)?$)' \
+             ORDER BY n.nspname, c.relname";
+        let tables = "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c \
+             JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' \
+             AND n.nspname !~ '^(pg_|information_schema$|towpath(_staging)?$)' ORDER BY 1";
+        let mut state = self.destination.column(relations).await;
+        for table in self.destination.column(tables).await {
+            let rows =
+                format!("SELECT concat(ctid, ' ', xmin, ' ', t) FROM {table} AS t ORDER BY ctid");
+            state.extend(self.destination.column(&rows).await);
+        }
+        state
+    }
+
     /// Fails if the destination holds a staging table.
     pub(crate) async fn assert_no_staging(&self) {
         let tables = "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c \

@@ -1,0 +1,1 @@
+INSERT INTO public.audit VALUES ('2024-01-02 00:00:00+00', NULL);

@@ -1,0 +1,2 @@
+-- both: the rows, generated values included
+SELECT * FROM public.lines

@@ -1,0 +1,2 @@
+-- both: the rows
+SELECT warehouse, sku, quantity FROM public.stock

@@ -1,0 +1,2 @@
+-- both: the rows
+SELECT * FROM "Odd ""schema"".x"."ünïcödé 表.t"

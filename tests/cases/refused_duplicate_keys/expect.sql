@@ -1,0 +1,4 @@
+-- refused: 1
+-- public.prices
+-- sku
+-- duplicates

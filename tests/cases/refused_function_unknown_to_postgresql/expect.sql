@@ -1,0 +1,3 @@
+-- refused: 2
+-- levenshtein
+-- public.t

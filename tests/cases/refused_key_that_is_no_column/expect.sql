@@ -1,0 +1,3 @@
+-- refused: 2
+-- identity
+-- public.t

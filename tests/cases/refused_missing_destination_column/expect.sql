@@ -1,0 +1,4 @@
+-- refused: 2
+-- email
+-- public.t
+-- hint

@@ -1,0 +1,3 @@
+-- refused: 2
+-- public."order"
+-- public.orders

@@ -1,0 +1,7 @@
+-- refused: 2
+-- amount
+-- numeric(12,4)
+-- numeric(12,2)
+-- name
+-- count
+-- hint

@@ -1,0 +1,4 @@
+-- refused: 2
+-- public.both
+-- public.a
+-- public.b

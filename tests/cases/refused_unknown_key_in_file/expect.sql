@@ -1,0 +1,4 @@
+-- refused: 2
+-- tabel
+-- table
+-- 5

@@ -1,0 +1,4 @@
+-- refused: 2
+-- public.t
+-- unique
+-- hint
