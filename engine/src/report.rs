@@ -1,8 +1,29 @@
 //! What a plan intends and what a run did, as data: printed by people's tools, never parsed back.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use serde::Serialize;
+
+/// A pipeline's name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct PipelineName(pub String);
+
+impl fmt::Display for PipelineName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One run's id: random, 16 hexadecimal digits, and the key of its advisory lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RunId(pub u64);
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
 
 /// What one run of a pipeline did.
 #[derive(Clone, Debug, Serialize)]

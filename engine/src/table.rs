@@ -299,8 +299,10 @@ pub struct Table {
     pub name: TableName,
     /// What it is.
     pub kind: TableKind,
-    /// Its columns in order, without dropped ones.
+    /// Its columns in order, without dropped ones and those that the role may not read.
     pub columns: Vec<Column>,
+    /// Columns that the connected role may not read.
+    pub unreadable: Vec<String>,
     /// Its unique indexes, the primary key's first.
     pub unique_indexes: Vec<UniqueIndex>,
     /// Pages of 8 kB (`block_size`) of the largest heap under it; 0 for views and foreign tables.

@@ -12,7 +12,7 @@ use column::ValueError;
 use tuple::TupleBuffer;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::source::ScanColumn;
+use crate::types::ScanColumn;
 
 /// When a batch is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

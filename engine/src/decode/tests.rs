@@ -1,9 +1,11 @@
+use std::sync::Arc;
+
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, TimestampMicrosecondType};
 use arrow_array::{Array, RecordBatch};
+use arrow_schema::{Field, Schema};
 
 use super::*;
-use crate::source::Scan;
 use crate::types::{PgType, Representation, oid};
 
 const LIMITS: BatchLimits = BatchLimits {
@@ -127,7 +129,7 @@ fn the_header_extension_is_skipped() {
 #[test]
 fn a_stream_without_columns_counts_rows() {
     let bytes = stream(&[vec![0, 0], vec![0, 0]]);
-    let mut decoder = CopyDecoder::new(vec![], Scan::default().schema(), LIMITS);
+    let mut decoder = CopyDecoder::new(vec![], Arc::new(Schema::empty()), LIMITS);
     decoder.push(&bytes);
     assert!(decoder.next_batch().unwrap().is_none());
     assert_eq!(decoder.finish().unwrap().unwrap().num_rows(), 2);
@@ -184,11 +186,8 @@ fn decode_columns(
     pieces: &[&[u8]],
     limits: BatchLimits,
 ) -> Result<Vec<RecordBatch>> {
-    let schema = Scan {
-        columns: columns.clone(),
-        ..Scan::default()
-    }
-    .schema();
+    let fields: Vec<Field> = columns.iter().map(ScanColumn::field).collect();
+    let schema = Arc::new(Schema::new(fields));
     let mut decoder = CopyDecoder::new(columns, schema, limits);
     let mut batches = Vec::new();
     for piece in pieces {

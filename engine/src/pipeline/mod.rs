@@ -5,8 +5,11 @@ mod stream;
 
 use std::sync::Arc;
 
-pub use settings::{PipelineName, RunId, Settings};
-pub use stream::{Duplicates, Stream, SyncMode, WriteMode};
+pub use settings::Settings;
+pub use stream::{Stream, SyncMode};
+
+pub use crate::report::{PipelineName, RunId};
+pub use crate::sink::{Duplicates, WriteMode};
 
 use crate::error::{Error, Result};
 use crate::postgres::ConnectionConfig;

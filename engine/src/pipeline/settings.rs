@@ -1,28 +1,4 @@
-//! What a run is called and what it may use.
-
-use std::fmt;
-
-use serde::Serialize;
-
-/// A pipeline's name.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-pub struct PipelineName(pub String);
-
-impl fmt::Display for PipelineName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// One run's id: random, 16 hexadecimal digits, and the key of its advisory lock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct RunId(pub u64);
-
-impl fmt::Display for RunId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
-    }
-}
+//! What a run may use.
 
 /// How much a run may use.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,14 +1,25 @@
 //! Where batches end up.
 
+mod ledger;
+mod load;
+mod mode;
 mod null;
+mod publish;
+pub mod staging;
+mod table;
+mod writer;
 
 use arrow_array::RecordBatch;
 use async_trait::async_trait;
 
+pub use ledger::{LedgerEntry, RunIdentity, history, last_watermark};
+pub use load::{LoadColumn, LoadPath, LoadPlan};
+pub use mode::{Duplicates, WriteMode};
 pub use null::NullSink;
+pub use table::{SinkSettings, TableSink};
 
 use crate::error::Result;
-use crate::watermark::Watermark;
+use crate::report::StreamReport;
 
 /// Where batches end up.
 ///
@@ -27,11 +38,12 @@ pub trait Sink: Send + Sync {
     /// `Connect` or `Load`, if the destination does not take it.
     async fn writer(&self) -> Result<Box<dyn BatchWriter>>;
 
-    /// Makes all finished writers' rows visible, together with `watermark`, in one transaction.
+    /// Makes all finished writers' rows visible, together with the report's watermark, in one
+    /// transaction. `report` says what was read and written; what publishing did is added to it.
     ///
     /// # Errors
     /// `Load`, if the destination refuses the rows; then it is as it was before.
-    async fn commit(&self, load: LoadSummary) -> Result<LoadReport>;
+    async fn commit(&self, report: StreamReport) -> Result<StreamReport>;
 }
 
 /// Takes batches on one connection.
@@ -48,28 +60,4 @@ pub trait BatchWriter: Send {
     /// # Errors
     /// `Load`, if the destination refuses the rows.
     async fn finish(self: Box<Self>) -> Result<()>;
-}
-
-/// What a sink is told when all rows are there.
-#[derive(Clone, Debug, Default)]
-pub struct LoadSummary {
-    /// Rows read at the source.
-    pub rows_read: u64,
-    /// Rows given to the writers.
-    pub rows_written: u64,
-    /// The watermark to publish with the rows.
-    pub watermark: Option<Watermark>,
-}
-
-/// What publishing did to the destination.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LoadReport {
-    /// Rows that are new.
-    pub rows_inserted: u64,
-    /// Rows that changed.
-    pub rows_updated: u64,
-    /// Rows that were there, and the same.
-    pub rows_unchanged: u64,
-    /// Rows that were removed.
-    pub rows_deleted: u64,
 }

@@ -1,17 +1,19 @@
 //! The sink that forgets: for measuring everything before it.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow_array::RecordBatch;
 use async_trait::async_trait;
 
-use super::{BatchWriter, LoadReport, LoadSummary, Sink};
+use super::{BatchWriter, Sink};
 use crate::error::Result;
+use crate::report::StreamReport;
 
 /// Counts rows and drops them.
 #[derive(Debug, Default)]
 pub struct NullSink {
-    rows: std::sync::Arc<AtomicU64>,
+    rows: Arc<AtomicU64>,
 }
 
 impl NullSink {
@@ -33,16 +35,16 @@ impl Sink for NullSink {
         }))
     }
 
-    async fn commit(&self, load: LoadSummary) -> Result<LoadReport> {
-        Ok(LoadReport {
-            rows_inserted: load.rows_written,
-            ..LoadReport::default()
+    async fn commit(&self, report: StreamReport) -> Result<StreamReport> {
+        Ok(StreamReport {
+            rows_inserted: report.rows_written,
+            ..report
         })
     }
 }
 
 struct NullWriter {
-    rows: std::sync::Arc<AtomicU64>,
+    rows: Arc<AtomicU64>,
 }
 
 #[async_trait]

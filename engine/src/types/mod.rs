@@ -2,12 +2,14 @@
 
 mod assign;
 mod native;
+mod scan_column;
 
 use std::fmt;
 use std::sync::Arc;
 
 pub use assign::{Assignment, assign};
 pub use native::{UNCONSTRAINED_NUMERIC, native_type, pg_type_of};
+pub use scan_column::{REPRESENTATION_KEY, ScanColumn, TYPE_KEY};
 
 /// OIDs of built-in types: the same in every database.
 ///

@@ -67,11 +67,13 @@ pub async fn table(client: &Client, name: &TableName) -> Result<Option<Table>> {
         return Ok(None);
     };
     let oid: u32 = row.get("oid");
+    let (columns, unreadable) = columns(client, oid).await?;
     Ok(Some(Table {
         oid,
         name: name.clone(),
         kind: table_kind(row.get("kind")),
-        columns: columns(client, oid).await?,
+        columns,
+        unreadable,
         unique_indexes: unique_indexes(client, oid).await?,
         pages: u32::try_from(row.get::<_, i64>("pages")).unwrap_or(u32::MAX),
         size_bytes: row.get::<_, i64>("size_bytes") as u64,
@@ -94,33 +96,34 @@ pub async fn major_version(client: &Client) -> Result<u32> {
     Ok(rows.first().map_or(0, |row| row.get::<_, i32>(0)) as u32)
 }
 
-async fn columns(client: &Client, table: u32) -> Result<Vec<Column>> {
+/// The columns that may be read, and the names of the others.
+async fn columns(client: &Client, table: u32) -> Result<(Vec<Column>, Vec<String>)> {
     let rows = query(client, include_str!("columns.sql"), &[&table]).await?;
     let oids: Vec<u32> = rows.iter().map(|row| row.get("type_oid")).collect();
     let types = types::load(client, &oids).await?;
-    // A column that may not be read is as good as absent: SELECT of the others works.
-    let visible = rows.iter().filter(|row| row.get("may_select"));
-    visible
-        .map(|row| {
-            let pg_type = types.build(row.get("type_oid"), row.get("typmod"))?;
-            Ok(Column {
-                name: row.get("name"),
-                pg_type: PgType {
-                    sql: row.get("type_sql"),
-                    ..pg_type
-                },
-                nullable: row.get("nullable"),
-                has_default: row.get("has_default"),
-                identity: match row.get::<_, i8>("identity") as u8 {
-                    b'a' => Some(Identity::Always),
-                    b'd' => Some(Identity::ByDefault),
-                    _ => None,
-                },
-                generated: row.get("generated"),
-                collation: row.get("collation"),
-            })
+    let (readable, unreadable): (Vec<&Row>, Vec<&Row>) =
+        rows.iter().partition(|row| row.get("may_select"));
+    let columns = readable.into_iter().map(|row| {
+        let pg_type = types.build(row.get("type_oid"), row.get("typmod"))?;
+        Ok(Column {
+            name: row.get("name"),
+            pg_type: PgType {
+                sql: row.get("type_sql"),
+                ..pg_type
+            },
+            nullable: row.get("nullable"),
+            has_default: row.get("has_default"),
+            identity: match row.get::<_, i8>("identity") as u8 {
+                b'a' => Some(Identity::Always),
+                b'd' => Some(Identity::ByDefault),
+                _ => None,
+            },
+            generated: row.get("generated"),
+            collation: row.get("collation"),
         })
-        .collect()
+    });
+    let unreadable = unreadable.into_iter().map(|row| row.get("name")).collect();
+    Ok((columns.collect::<Result<_>>()?, unreadable))
 }
 
 async fn unique_indexes(client: &Client, table: u32) -> Result<Vec<UniqueIndex>> {

@@ -1,0 +1,240 @@
+//! How rows will get into the destination, decided before any moves.
+
+use super::{Duplicates, WriteMode};
+use crate::encode::ColumnEncoding;
+use crate::error::{Error, ErrorKind, Result};
+use crate::postgres::statement::{self, Merge, NewColumn, Persistence};
+use crate::table::{Identity, Table, TableName, ident};
+
+/// One column that is written.
+#[derive(Clone, Debug)]
+pub struct LoadColumn {
+    /// Its name.
+    pub name: String,
+    /// Its type in the destination, as SQL.
+    pub type_sql: String,
+    /// Its collation, quoted, where a table is created and it is not the type's default.
+    pub collation: Option<String>,
+    /// Whether NULL never comes.
+    pub not_null: bool,
+    /// How values are encoded.
+    pub encoding: ColumnEncoding,
+}
+
+/// How rows get into the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoadPath {
+    /// The table is missing: writers fill it in the staging schema, and it is moved into place.
+    Build,
+    /// One COPY inside the publishing transaction, which first creates the table if it is missing.
+    Direct,
+    /// Writers fill a staging table, from which the publishing transaction inserts and updates.
+    Merge,
+}
+
+/// A load into one table: what is written, and what decides which rows are the same.
+#[derive(Clone, Debug)]
+pub struct LoadPlan {
+    /// The table.
+    pub destination: TableName,
+    /// What the catalogue says of it; `None` if it is to be created.
+    pub existing: Option<Table>,
+    /// The columns written, in the order of the batches.
+    pub columns: Vec<LoadColumn>,
+    /// What writing means.
+    pub write: WriteMode,
+    /// The key; empty if there is none.
+    pub key: Vec<String>,
+    /// What happens to rows of one load that share a key.
+    pub duplicates: Duplicates,
+    /// Whether no two rows of the load can share a key.
+    pub has_unique_keys: bool,
+}
+
+impl LoadPlan {
+    /// How rows get there, given whether the table has rows and whether tables may be created in
+    /// the staging schema.
+    pub fn path(&self, is_empty: bool, may_stage: bool) -> LoadPath {
+        let plain = self
+            .columns
+            .iter()
+            .all(|column| !column.encoding.staged_as_text())
+            && self.duplicates == Duplicates::Refuse;
+        match (&self.existing, self.write) {
+            _ if !plain => LoadPath::Merge,
+            (None, _) if may_stage => LoadPath::Build,
+            (None, _) | (Some(_), WriteMode::Append) => LoadPath::Direct,
+            (Some(_), _) if is_empty => LoadPath::Direct,
+            (Some(_), _) => LoadPath::Merge,
+        }
+    }
+
+    /// The statement that creates the destination, without key.
+    pub fn create_destination(&self, name: &TableName) -> String {
+        let columns: Vec<NewColumn> = self.columns.iter().map(|c| self.new_column(c)).collect();
+        statement::create_table(name, &columns, Persistence::Permanent)
+    }
+
+    /// The statement that gives the created table its key; `None` if it has none.
+    pub fn create_key(&self) -> Option<String> {
+        let key: Vec<&str> = self.key.iter().map(String::as_str).collect();
+        (!key.is_empty()).then(|| statement::add_primary_key(&self.destination, &key))
+    }
+
+    /// The statement that creates a staging table for rows to be merged.
+    pub fn create_staging(&self, name: &TableName, persistence: Persistence) -> String {
+        let columns: Vec<NewColumn> = self
+            .columns
+            .iter()
+            .map(|column| NewColumn {
+                name: column.name.clone(),
+                type_sql: match column.encoding.staged_as_text() {
+                    true => "pg_catalog.text".to_owned(),
+                    false => column.type_sql.clone(),
+                },
+                collation: None,
+                not_null: false,
+            })
+            .collect();
+        statement::create_table(name, &columns, persistence)
+    }
+
+    /// Calls `with` with the statements that merge from `staging` (already SQL).
+    pub fn with_merge<T>(&self, staging: &str, with: impl FnOnce(&Merge<'_>) -> T) -> T {
+        let columns: Vec<(&str, String)> = self
+            .columns
+            .iter()
+            .map(|column| {
+                let staged = format!("s.{}", ident(&column.name));
+                let sql = match column.encoding.staged_as_text() {
+                    true => format!("{staged}::{}", column.type_sql),
+                    false => staged,
+                };
+                (&*column.name, sql)
+            })
+            .collect();
+        let key: Vec<&str> = self.key.iter().map(String::as_str).collect();
+        let insert_only: Vec<&str> = self.always_generated().collect();
+        with(&Merge {
+            destination: &self.destination,
+            staging,
+            columns: &columns,
+            key: &key,
+            insert_only: &insert_only,
+            last_by: match &self.duplicates {
+                Duplicates::Last { order_by } => Some(order_by),
+                Duplicates::Refuse => None,
+            },
+        })
+    }
+
+    /// Names of the columns written, in order.
+    pub fn column_names(&self) -> Vec<&str> {
+        self.columns.iter().map(|column| &*column.name).collect()
+    }
+
+    /// Whether a staged row may lack a part of its key.
+    pub fn key_may_be_null(&self) -> bool {
+        let of_key = |column: &&LoadColumn| self.key.contains(&column.name);
+        self.columns
+            .iter()
+            .filter(of_key)
+            .any(|column| !column.not_null)
+    }
+
+    /// Whether replacing keeps the rows that foreign keys of other tables refer to.
+    pub fn replaces_by_key(&self) -> bool {
+        self.write == WriteMode::Replace
+            && self
+                .existing
+                .as_ref()
+                .is_some_and(|table| table.is_referenced)
+    }
+
+    /// Checks that the key can decide which rows are the same.
+    ///
+    /// # Errors
+    /// `Schema`, with the index to create, if the write mode needs one that is not there.
+    pub fn check_key(&self) -> Result<()> {
+        let merges =
+            matches!(self.write, WriteMode::Upsert | WriteMode::Mirror) || self.replaces_by_key();
+        if !merges {
+            return Ok(());
+        }
+        if self.key.is_empty() {
+            return Err(self.missing_key());
+        }
+        for name in &self.key {
+            if !self.columns.iter().any(|column| column.name == *name) {
+                let message = format!("key column {name:?} is not among the columns written");
+                return Err(Error::new(ErrorKind::Schema, message)
+                    .with_hint("name columns of the result, or add it to the SELECT"));
+            }
+        }
+        match &self.existing {
+            Some(table) if !table.unique_indexes.iter().any(|i| i.arbitrates(&self.key)) => {
+                Err(self.no_arbiter(table))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn missing_key(&self) -> Error {
+        let message = format!("{} into {} needs a key", self.write, self.destination);
+        Error::new(ErrorKind::Schema, message).with_hint(
+            "name the columns that tell rows apart (--key, or key: in the pipeline file), or use \
+             write mode append or replace",
+        )
+    }
+
+    fn no_arbiter(&self, table: &Table) -> Error {
+        let key = self
+            .key
+            .iter()
+            .map(|name| ident(name))
+            .collect::<Vec<_>>()
+            .join(", ");
+        let message = format!(
+            "{} has no unique index on ({key}) that can merge",
+            table.name
+        );
+        let same_columns = |index: &&crate::table::UniqueIndex| {
+            index.column_names().is_some_and(|names| {
+                names.len() == self.key.len() && names.iter().all(|name| self.key.contains(name))
+            })
+        };
+        let cause = table.unique_indexes.iter().find(same_columns).map(|index| {
+            let what = if index.deferrable {
+                "deferrable"
+            } else {
+                "partial"
+            };
+            format!("index {} is {what}", ident(&index.name))
+        });
+        let error = Error::new(ErrorKind::Schema, message).with_hint(format!(
+            "run there: CREATE UNIQUE INDEX ON {} ({key})",
+            table.name
+        ));
+        match cause {
+            Some(cause) => error.with_source(cause),
+            None => error,
+        }
+    }
+
+    fn new_column(&self, column: &LoadColumn) -> NewColumn {
+        NewColumn {
+            name: column.name.clone(),
+            type_sql: column.type_sql.clone(),
+            collation: column.collation.clone(),
+            not_null: column.not_null || self.key.contains(&column.name),
+        }
+    }
+
+    /// Columns that the destination updates only to their default.
+    fn always_generated(&self) -> impl Iterator<Item = &str> {
+        let columns = self.existing.iter().flat_map(|table| &table.columns);
+        columns
+            .filter(|column| column.identity == Some(Identity::Always))
+            .map(|column| &*column.name)
+    }
+}

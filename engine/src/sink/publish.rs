@@ -1,0 +1,291 @@
+//! The transaction that makes rows visible: all of them, or none.
+
+use super::table::Target;
+use super::{Duplicates, LoadPlan, WriteMode};
+use crate::error::{Error, ErrorKind, Result};
+use crate::postgres::statement::{self, Merge};
+use crate::postgres::{Connection, catalog, server_error};
+use crate::report::StreamReport;
+use crate::table::{Table, TableKind, TableName};
+
+/// Memory for building keys and comparing rows. The server's defaults (64 MB and 4 MB) make it
+/// sort on disk what fits in memory.
+const TRANSACTION: &str = "SET LOCAL maintenance_work_mem = '256MB'; SET LOCAL work_mem = '64MB'";
+
+/// Publishes what was written, inside the transaction that `publisher` has open.
+pub(super) async fn publish(
+    publisher: &Connection,
+    plan: &LoadPlan,
+    target: &Target,
+    report: StreamReport,
+) -> Result<StreamReport> {
+    let publication = Publication { publisher, plan };
+    publication.run(TRANSACTION).await?;
+    match (target, target.staging_sql()) {
+        (Target::Destination, _) => publication.publish_direct(report).await,
+        (Target::Built(table), _) => publication.publish_built(table, report).await,
+        (Target::Staged(table) | Target::Temporary(table), Some(staging)) => {
+            let report = publication.publish_staged(&staging, report).await?;
+            if matches!(target, Target::Staged(_)) {
+                publication.run(&statement::drop_table(table)).await?;
+            }
+            Ok(report)
+        }
+        _ => Err(Error::new(
+            ErrorKind::Internal,
+            "a staged load has no staging table",
+        )),
+    }
+}
+
+/// Creates the schema of `table` unless it is there. `IF NOT EXISTS` alone would ask for the
+/// privilege to create it even then.
+pub(super) async fn create_schema_of(publisher: &Connection, table: &TableName) -> Result<()> {
+    let refused = |err| {
+        server_error(
+            ErrorKind::Load,
+            format!("cannot create schema {:?}", table.schema),
+            err,
+        )
+    };
+    let sql = "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1)";
+    let exists: bool = publisher
+        .query_one(sql, &[&table.schema])
+        .await
+        .map_err(refused)?
+        .get(0);
+    if !exists {
+        let create = statement::create_schema(&table.schema);
+        publisher.batch_execute(&create).await.map_err(refused)?;
+    }
+    Ok(())
+}
+
+struct Publication<'a> {
+    publisher: &'a Connection,
+    plan: &'a LoadPlan,
+}
+
+impl Publication<'_> {
+    /// The rows are in the table; a created one lacks its key.
+    async fn publish_direct(&self, report: StreamReport) -> Result<StreamReport> {
+        if self.plan.existing.is_none() {
+            self.add_key().await?;
+        }
+        Ok(StreamReport {
+            rows_inserted: report.rows_written,
+            ..report
+        })
+    }
+
+    /// The rows are in a table of their own, which becomes the destination.
+    async fn publish_built(&self, table: &TableName, report: StreamReport) -> Result<StreamReport> {
+        create_schema_of(self.publisher, &self.plan.destination).await?;
+        for sql in statement::move_into_place(table, &self.plan.destination) {
+            self.run(&sql).await?;
+        }
+        self.add_key().await?;
+        Ok(StreamReport {
+            rows_inserted: report.rows_written,
+            ..report
+        })
+    }
+
+    /// The rows are in a staging table.
+    async fn publish_staged(&self, staging: &str, report: StreamReport) -> Result<StreamReport> {
+        let plan = self.plan;
+        let Some(existing) = &plan.existing else {
+            create_schema_of(self.publisher, &plan.destination).await?;
+            self.run(&plan.create_destination(&plan.destination))
+                .await?;
+            let insert = plan.with_merge(staging, |merge| merge.insert());
+            let rows_inserted = self.execute(&insert).await?;
+            self.add_key().await?;
+            return Ok(StreamReport {
+                rows_inserted,
+                ..report
+            });
+        };
+        self.lock_and_check(existing).await?;
+        match plan.write {
+            WriteMode::Append => {
+                let insert = plan.with_merge(staging, |merge| merge.insert());
+                Ok(StreamReport {
+                    rows_inserted: self.execute(&insert).await?,
+                    ..report
+                })
+            }
+            WriteMode::Replace if !plan.replaces_by_key() => {
+                let count = format!("SELECT pg_catalog.count(*) FROM {}", plan.destination);
+                let rows_deleted = self.count(&count).await?;
+                self.run(&format!("TRUNCATE {}", plan.destination)).await?;
+                let insert = plan.with_merge(staging, |merge| merge.insert());
+                let rows_inserted = self.execute(&insert).await?;
+                Ok(StreamReport {
+                    rows_inserted,
+                    rows_deleted,
+                    ..report
+                })
+            }
+            WriteMode::Upsert => self.upsert(staging, existing, report).await,
+            WriteMode::Replace | WriteMode::Mirror => {
+                let report = self.upsert(staging, existing, report).await?;
+                self.run(&format!("ANALYZE {staging}")).await?;
+                let delete = plan.with_merge(staging, |merge| merge.delete_missing());
+                Ok(StreamReport {
+                    rows_deleted: self.execute(&delete).await?,
+                    ..report
+                })
+            }
+        }
+    }
+
+    async fn upsert(
+        &self,
+        staging: &str,
+        existing: &Table,
+        report: StreamReport,
+    ) -> Result<StreamReport> {
+        let plan = self.plan;
+        self.check_keys(staging).await?;
+        let upsert = plan.with_merge(staging, |merge| merge.upsert());
+        let (rows_inserted, rows_updated) = match existing.kind {
+            // A partitioned table has no xmax to tell an update from an insert.
+            TableKind::Partitioned => {
+                let matches = plan.with_merge(staging, |merge| merge.count_matches());
+                let matched = self.count(&matches).await?;
+                let changed = self.execute(&upsert).await?;
+                let inserted = report.rows_written.saturating_sub(matched).min(changed);
+                (inserted, changed - inserted)
+            }
+            _ => {
+                let row = self
+                    .publisher
+                    .query_one(&Merge::counted(&upsert), &[])
+                    .await;
+                let row = row.map_err(|err| self.refused(err))?;
+                (row.get::<_, i64>(0) as u64, row.get::<_, i64>(1) as u64)
+            }
+        };
+        let rows_unchanged = report.rows_written - rows_inserted - rows_updated;
+        Ok(StreamReport {
+            rows_inserted,
+            rows_updated,
+            rows_unchanged,
+            ..report
+        })
+    }
+
+    /// Refuses keys that are staged twice or are not complete: ON CONFLICT would take any of the
+    /// rows, or insert them again with every run.
+    async fn check_keys(&self, staging: &str) -> Result<()> {
+        let plan = self.plan;
+        let key = plan.key.join(", ");
+        if plan.key_may_be_null() && !self.nulls_are_equal() {
+            let sql = plan.with_merge(staging, |merge| merge.count_null_keys());
+            let rows = self.count(&sql).await?;
+            if rows > 0 {
+                let message = format!(
+                    "{rows} rows for {} have NULL in their key ({key})",
+                    plan.destination
+                );
+                return Err(Error::new(ErrorKind::Load, message).with_hint(
+                    "filter them in the transform, or choose a key without NULL: each run would \
+                     insert them again",
+                ));
+            }
+        }
+        if !plan.has_unique_keys && plan.duplicates == Duplicates::Refuse {
+            let sql = plan.with_merge(staging, |merge| merge.count_duplicates());
+            let keys = self.count(&sql).await?;
+            if keys > 0 {
+                let message = format!(
+                    "{keys} keys ({key}) come more than once for {}",
+                    plan.destination
+                );
+                return Err(Error::new(ErrorKind::Load, message).with_hint(DUPLICATES_HINT));
+            }
+        }
+        Ok(())
+    }
+
+    fn nulls_are_equal(&self) -> bool {
+        self.plan.existing.as_ref().is_some_and(|table| {
+            let of_key = |index: &&crate::table::UniqueIndex| index.arbitrates(&self.plan.key);
+            table
+                .unique_indexes
+                .iter()
+                .filter(of_key)
+                .any(|index| index.nulls_equal)
+        })
+    }
+
+    /// Keeps others from changing the table's definition, and checks that nobody did.
+    async fn lock_and_check(&self, planned: &Table) -> Result<()> {
+        self.run(&format!(
+            "LOCK TABLE {} IN ROW EXCLUSIVE MODE",
+            planned.name
+        ))
+        .await?;
+        let found = catalog::table(self.publisher, &planned.name).await?;
+        let shape = |table: &Table| {
+            let columns = table.columns.iter();
+            let columns = columns.map(|c| (c.name.clone(), c.pg_type.oid, c.pg_type.typmod));
+            (table.oid, columns.collect::<Vec<_>>())
+        };
+        match found {
+            Some(found) if shape(&found) == shape(planned) => Ok(()),
+            _ => Err(Error::new(
+                ErrorKind::Schema,
+                format!("{} changed while rows were moving", planned.name),
+            )
+            .with_hint("nothing was published: run again")),
+        }
+    }
+
+    async fn add_key(&self) -> Result<()> {
+        match self.plan.create_key() {
+            Some(sql) => self.run(&sql).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn run(&self, sql: &str) -> Result<()> {
+        self.publisher
+            .batch_execute(sql)
+            .await
+            .map_err(|err| self.refused(err))
+    }
+
+    async fn execute(&self, sql: &str) -> Result<u64> {
+        self.publisher
+            .execute(sql, &[])
+            .await
+            .map_err(|err| self.refused(err))
+    }
+
+    async fn count(&self, sql: &str) -> Result<u64> {
+        let row = self
+            .publisher
+            .query_one(sql, &[])
+            .await
+            .map_err(|err| self.refused(err))?;
+        Ok(row.get::<_, i64>(0) as u64)
+    }
+
+    fn refused(&self, err: tokio_postgres::Error) -> Error {
+        use tokio_postgres::error::SqlState;
+        let is_duplicate = err.code().is_some_and(|code| {
+            *code == SqlState::UNIQUE_VIOLATION || *code == SqlState::CARDINALITY_VIOLATION
+        });
+        let message = format!("cannot publish {}", self.plan.destination);
+        let error = server_error(ErrorKind::Load, message, err);
+        match is_duplicate {
+            true => error.with_hint(DUPLICATES_HINT),
+            false => error,
+        }
+    }
+}
+
+const DUPLICATES_HINT: &str = "choose a key that tells rows apart, make rows unique in the \
+     transform, or name a column whose greatest value wins (duplicates: last)";

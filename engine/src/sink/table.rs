@@ -1,0 +1,272 @@
+//! The sink that loads one table of PostgreSQL.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::ledger::{self, RunIdentity};
+use super::writer::{CopyWriter, WriterTarget};
+use super::{BatchWriter, LoadPath, LoadPlan, Sink, WriteMode, publish, staging};
+use crate::encode::CopyEncoder;
+use crate::error::{Error, ErrorKind, Result};
+use crate::postgres::{Connection, ConnectionConfig, server_error, statement};
+use crate::report::{Progress, RunId, StreamReport};
+use crate::table::{TableName, ident};
+
+/// What a sink needs beside the plan.
+#[derive(Clone, Debug)]
+pub struct SinkSettings {
+    /// The destination.
+    pub config: ConnectionConfig,
+    /// The run, whose staging tables are named after it.
+    pub run: RunId,
+    /// The stream's number in the run.
+    pub number: usize,
+    /// Connections that may write at the same time.
+    pub writers: usize,
+    /// Whether tables may be created in the staging schema.
+    pub may_stage: bool,
+    /// What the ledger records of the run.
+    pub identity: RunIdentity,
+}
+
+/// Where writers put rows until they are published.
+pub(super) enum Target {
+    /// The table itself, inside the publishing transaction.
+    Destination,
+    /// A table in the staging schema that will be moved into place.
+    Built(TableName),
+    /// A table in the staging schema, to be merged.
+    Staged(TableName),
+    /// A temporary table of the publishing session, to be merged.
+    Temporary(TableName),
+}
+
+/// Loads one table by the plan's [path](LoadPath).
+pub struct TableSink {
+    plan: LoadPlan,
+    settings: SinkSettings,
+    progress: Arc<Progress>,
+    /// The session of the publishing transaction.
+    publisher: Connection,
+    target: Target,
+}
+
+impl TableSink {
+    /// Opens the publishing session and prepares the place where rows will wait.
+    ///
+    /// # Errors
+    /// `Connect`; `Load`, if the destination refuses; `Schema`, if it changed since it was planned.
+    pub async fn open(
+        plan: LoadPlan,
+        settings: SinkSettings,
+        progress: Arc<Progress>,
+    ) -> Result<Self> {
+        let publisher = Connection::open(&settings.config, "publish").await?;
+        // Triggers and defaults of the destination run with the path their authors meant.
+        let refused = |err| server_error(ErrorKind::Load, "cannot prepare the load", err);
+        publisher
+            .batch_execute("RESET search_path")
+            .await
+            .map_err(refused)?;
+        let target = prepare_target(&publisher, &plan, &settings).await?;
+        Ok(Self {
+            plan,
+            settings,
+            progress,
+            publisher,
+            target,
+        })
+    }
+
+    fn copy_statement(&self) -> String {
+        let columns = self.plan.column_names();
+        match &self.target {
+            Target::Destination => statement::copy_in(&self.plan.destination, &columns),
+            Target::Built(table) | Target::Staged(table) => statement::copy_in(table, &columns),
+            Target::Temporary(table) => {
+                let pg_temp = TableName::new("pg_temp", &*table.name);
+                statement::copy_in(&pg_temp, &columns)
+            }
+        }
+    }
+}
+
+/// Decides the path by what the destination holds, and creates the table that it needs.
+async fn prepare_target(
+    publisher: &Connection,
+    plan: &LoadPlan,
+    settings: &SinkSettings,
+) -> Result<Target> {
+    let refused = |err| {
+        server_error(
+            ErrorKind::Load,
+            format!("cannot prepare the load of {}", plan.destination),
+            err,
+        )
+    };
+    let is_empty = plan.write == WriteMode::Append || is_empty(publisher, plan).await?;
+    let mut path = plan.path(is_empty, settings.may_stage);
+    if path == LoadPath::Direct && !begin_direct(publisher, plan).await? {
+        path = LoadPath::Merge;
+    }
+    let table = staging::staging_table(settings.run, settings.number);
+    Ok(match path {
+        LoadPath::Direct => Target::Destination,
+        LoadPath::Build => {
+            let create = plan.create_destination(&table);
+            publisher.batch_execute(&create).await.map_err(refused)?;
+            Target::Built(table)
+        }
+        LoadPath::Merge => {
+            let persistence = match settings.may_stage {
+                true => statement::Persistence::Unlogged,
+                false => statement::Persistence::Temporary,
+            };
+            let create = plan.create_staging(&table, persistence);
+            publisher.batch_execute(&create).await.map_err(refused)?;
+            match settings.may_stage {
+                true => Target::Staged(table),
+                false => Target::Temporary(table),
+            }
+        }
+    })
+}
+
+/// Whether the destination has no rows, or does not exist.
+async fn is_empty(publisher: &Connection, plan: &LoadPlan) -> Result<bool> {
+    if plan.existing.is_none() {
+        return Ok(true);
+    }
+    let sql = format!("SELECT NOT EXISTS (SELECT FROM {})", plan.destination);
+    let row = publisher.query_one(&sql, &[]).await.map_err(|err| {
+        server_error(
+            ErrorKind::Load,
+            format!("cannot look into {}", plan.destination),
+            err,
+        )
+    })?;
+    Ok(row.get(0))
+}
+
+/// Begins the publishing transaction before the rows come. Tells whether they can go straight into
+/// the table; if somebody wrote into it meanwhile, the transaction is over and they cannot.
+async fn begin_direct(publisher: &Connection, plan: &LoadPlan) -> Result<bool> {
+    let refused = |err| {
+        server_error(
+            ErrorKind::Load,
+            format!("cannot begin to load {}", plan.destination),
+            err,
+        )
+    };
+    publisher.batch_execute("BEGIN").await.map_err(refused)?;
+    if plan.existing.is_none() {
+        publish::create_schema_of(publisher, &plan.destination).await?;
+        let create = plan.create_destination(&plan.destination);
+        publisher.batch_execute(&create).await.map_err(refused)?;
+        return Ok(true);
+    }
+    if plan.write == WriteMode::Append {
+        return Ok(true);
+    }
+    let lock = format!(
+        "LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE",
+        plan.destination
+    );
+    publisher.batch_execute(&lock).await.map_err(refused)?;
+    let still_empty = is_empty(publisher, plan).await?;
+    if !still_empty {
+        publisher.batch_execute("ROLLBACK").await.map_err(refused)?;
+    }
+    Ok(still_empty)
+}
+
+#[async_trait]
+impl Sink for TableSink {
+    fn writer_limit(&self) -> usize {
+        match self.target {
+            Target::Destination | Target::Temporary(_) => 1,
+            Target::Built(_) | Target::Staged(_) => self.settings.writers.max(1),
+        }
+    }
+
+    async fn writer(&self) -> Result<Box<dyn BatchWriter>> {
+        let encodings = self
+            .plan
+            .columns
+            .iter()
+            .map(|column| column.encoding.clone());
+        let target = WriterTarget {
+            table: self.plan.destination.to_string(),
+            encoder: CopyEncoder::new(encodings.collect()),
+            progress: self.progress.clone(),
+        };
+        let statement = self.copy_statement();
+        let writer = match &self.target {
+            Target::Destination | Target::Temporary(_) => {
+                CopyWriter::on_client(&self.publisher, &statement, target).await?
+            }
+            Target::Built(_) | Target::Staged(_) => {
+                let connection = Connection::open(&self.settings.config, "write").await?;
+                // The publishing transaction's commit makes these rows durable with its own.
+                connection
+                    .batch_execute("SET synchronous_commit = off")
+                    .await
+                    .map_err(|err| server_error(ErrorKind::Load, "cannot prepare a writer", err))?;
+                CopyWriter::on_connection(connection, &statement, target).await?
+            }
+        };
+        Ok(Box::new(writer))
+    }
+
+    async fn commit(&self, report: StreamReport) -> Result<StreamReport> {
+        let refused = |err| {
+            let message = format!("cannot publish {}", self.plan.destination);
+            server_error(ErrorKind::Load, message, err)
+        };
+        if !matches!(self.target, Target::Destination) {
+            self.publisher
+                .batch_execute("BEGIN")
+                .await
+                .map_err(refused)?;
+        }
+        let report = publish::publish(&self.publisher, &self.plan, &self.target, report).await?;
+        ledger::record(&self.publisher, &self.settings.identity, &report).await?;
+        self.publisher
+            .batch_execute("COMMIT")
+            .await
+            .map_err(|err| {
+                if err.is_closed() {
+                    unknown_outcome(&self.settings.identity, err)
+                } else {
+                    refused(err)
+                }
+            })?;
+        Ok(report)
+    }
+}
+
+/// The connection broke while the commit was under way: the ledger knows.
+fn unknown_outcome(identity: &RunIdentity, err: tokio_postgres::Error) -> Error {
+    server_error(
+        ErrorKind::Load,
+        "the connection was lost during the commit",
+        err,
+    )
+    .with_hint(format!(
+        "it was published if towpath.runs has run_id {}; running again is safe for upsert, replace \
+         and mirror",
+        identity.run_id
+    ))
+}
+
+impl Target {
+    /// The staging table as SQL, for statements of the publishing session.
+    pub(super) fn staging_sql(&self) -> Option<String> {
+        match self {
+            Self::Destination | Self::Built(_) => None,
+            Self::Staged(table) => Some(table.to_string()),
+            Self::Temporary(table) => Some(format!("pg_temp.{}", ident(&table.name))),
+        }
+    }
+}

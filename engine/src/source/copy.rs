@@ -1,0 +1,345 @@
+//! Tables of PostgreSQL, read by COPY.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use futures::{StreamExt, stream};
+use tokio_postgres::CopyOutStream;
+
+use super::snapshot::Snapshot;
+use super::{BatchStream, Scan, ScanColumn, Source};
+use crate::decode::{BatchLimits, CopyDecoder};
+use crate::error::{Error, ErrorKind, Result};
+use crate::postgres::statement::{self, PageRange};
+use crate::postgres::{Connection, server_error};
+use crate::report::Progress;
+use crate::table::{Table, ident};
+use crate::types::Representation;
+
+/// Pages of a range, at least: 16 MB, which is read in some 50 ms, so that a new COPY costs
+/// nothing by comparison.
+const MIN_RANGE_PAGES: u32 = 2048;
+
+/// Ranges for each connection: several, so that no connection is left with most of the work when
+/// rows are spread unevenly.
+const RANGES_PER_CONNECTION: u32 = 8;
+
+/// One table, view or foreign table of a database, under one snapshot.
+///
+/// Heaps are cut into ranges of `ctid`, which partitions read in turn; anything else is one range.
+pub struct CopySource {
+    table: Table,
+    snapshot: Arc<Snapshot>,
+    connections: usize,
+    limits: BatchLimits,
+    progress: Arc<Progress>,
+    /// Whether the server reads a range of `ctid` without reading the rest (version 14 and later).
+    has_tid_range_scan: bool,
+}
+
+/// How a source is read.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadSettings {
+    /// Connections at the same time.
+    pub connections: usize,
+    /// When a batch is closed.
+    pub limits: BatchLimits,
+    /// The server's major version.
+    pub server_version: u32,
+}
+
+impl CopySource {
+    /// The rows of `table` under `snapshot`.
+    pub fn new(
+        table: Table,
+        snapshot: Arc<Snapshot>,
+        settings: ReadSettings,
+        progress: Arc<Progress>,
+    ) -> Self {
+        Self {
+            table,
+            snapshot,
+            connections: settings.connections,
+            limits: settings.limits,
+            progress,
+            has_tid_range_scan: settings.server_version >= 14,
+        }
+    }
+
+    /// The ranges of the table; `None` stands for all of it.
+    fn ranges(&self, scan: &Scan) -> Vec<Option<PageRange>> {
+        let pages = self.table.pages;
+        if !self.table.has_ctid
+            || !self.has_tid_range_scan
+            || self.connections < 2
+            || scan.limit.is_some()
+            || pages < 2 * MIN_RANGE_PAGES
+        {
+            return vec![None];
+        }
+        let wanted = self.connections as u32 * RANGES_PER_CONNECTION;
+        let step = pages.div_ceil(wanted).max(MIN_RANGE_PAGES);
+        let starts: Vec<u32> = (0..pages).step_by(step as usize).collect();
+        let ends = starts
+            .iter()
+            .skip(1)
+            .map(|&start| Some(start))
+            .chain([None]);
+        starts
+            .iter()
+            .zip(ends)
+            .map(|(&start, end)| Some(PageRange { start, end }))
+            .collect()
+    }
+
+    fn select(&self, scan: &Scan, range: Option<PageRange>) -> String {
+        let items: Vec<String> = scan.columns.iter().map(select_item).collect();
+        let range = range.map(PageRange::condition);
+        let conditions: Vec<String> = range.into_iter().chain(scan.filters.clone()).collect();
+        statement::select(&self.table.name, &items, &conditions, scan.limit)
+    }
+}
+
+/// A column as the source sends it.
+fn select_item(column: &ScanColumn) -> String {
+    match column.representation {
+        Representation::Native | Representation::Wire => ident(&column.column),
+        Representation::Text => format!("{}::pg_catalog.text", ident(&column.column)),
+    }
+}
+
+impl Source for CopySource {
+    fn partition_count(&self, scan: &Scan) -> usize {
+        self.ranges(scan).len().min(self.connections).max(1)
+    }
+
+    fn read(&self, scan: &Scan, partition: usize) -> BatchStream {
+        let partitions = self.partition_count(scan);
+        let statements = self
+            .ranges(scan)
+            .into_iter()
+            .skip(partition)
+            .step_by(partitions);
+        let reader = PartitionReader {
+            table: self.table.name.to_string(),
+            statements: statements
+                .map(|range| statement::copy_out(&self.select(scan, range)))
+                .collect(),
+            snapshot: self.snapshot.clone(),
+            scan: scan.clone(),
+            limits: self.limits,
+            progress: self.progress.clone(),
+            connection: None,
+            copy: None,
+        };
+        stream::try_unfold(reader, |mut reader| async move {
+            Ok(reader.next_batch().await?.map(|batch| (batch, reader)))
+        })
+        .boxed()
+    }
+
+    fn accepts_filters(&self) -> bool {
+        true
+    }
+
+    fn describe(&self, scan: &Scan) -> Vec<String> {
+        let ranges = self.ranges(scan);
+        let first = ranges.first().copied().flatten();
+        let mut lines = vec![statement::copy_out(&self.select(scan, first))];
+        if ranges.len() > 1 {
+            lines.push(format!(
+                "… and {} more ranges of ctid, on {} connections",
+                ranges.len() - 1,
+                self.partition_count(scan)
+            ));
+        }
+        lines
+    }
+}
+
+/// Reads the ranges of one partition, one COPY after the other, on one connection.
+struct PartitionReader {
+    table: String,
+    statements: VecDeque<String>,
+    snapshot: Arc<Snapshot>,
+    scan: Scan,
+    limits: BatchLimits,
+    progress: Arc<Progress>,
+    connection: Option<Connection>,
+    copy: Option<OpenCopy>,
+}
+
+struct OpenCopy {
+    stream: Pin<Box<CopyOutStream>>,
+    decoder: CopyDecoder,
+    /// Bytes since the last batch.
+    bytes: u64,
+}
+
+impl PartitionReader {
+    async fn next_batch(&mut self) -> Result<Option<RecordBatch>> {
+        loop {
+            let Some(mut copy) = self.copy.take() else {
+                match self.statements.pop_front() {
+                    None => return Ok(None),
+                    Some(statement) => self.copy = Some(self.begin(&statement).await?),
+                }
+                continue;
+            };
+            if let Some(batch) = copy.decoder.next_batch().map_err(|err| self.located(err))? {
+                self.count(&batch, &mut copy.bytes);
+                self.copy = Some(copy);
+                return Ok(Some(batch));
+            }
+            match copy.stream.next().await {
+                Some(bytes) => {
+                    let bytes = bytes.map_err(|err| self.read_error(err))?;
+                    copy.bytes += bytes.len() as u64;
+                    copy.decoder.push(&bytes);
+                    self.copy = Some(copy);
+                }
+                None => {
+                    let last = copy.decoder.finish().map_err(|err| self.located(err))?;
+                    if let Some(batch) = last {
+                        self.count(&batch, &mut copy.bytes);
+                        return Ok(Some(batch));
+                    }
+                }
+            }
+        }
+    }
+
+    async fn begin(&mut self, statement: &str) -> Result<OpenCopy> {
+        let connection = match &self.connection {
+            Some(connection) => connection,
+            None => self.connection.insert(self.snapshot.join().await?),
+        };
+        let stream = connection.copy_out(statement).await.map_err(|err| {
+            server_error(ErrorKind::Read, format!("cannot read {}", self.table), err)
+        })?;
+        let schema = self.scan.schema();
+        let decoder = CopyDecoder::new(self.scan.columns.clone(), schema, self.limits);
+        Ok(OpenCopy {
+            stream: Box::pin(stream),
+            decoder,
+            bytes: 0,
+        })
+    }
+
+    fn count(&self, batch: &RecordBatch, bytes: &mut u64) {
+        self.progress
+            .add_read(batch.num_rows() as u64, std::mem::take(bytes));
+    }
+
+    fn read_error(&self, err: tokio_postgres::Error) -> Error {
+        server_error(
+            ErrorKind::Read,
+            format!("reading {} stopped", self.table),
+            err,
+        )
+    }
+
+    /// Names the table in an error that only knows the column.
+    fn located(&self, err: Error) -> Error {
+        let hint = err.hint().map(str::to_owned);
+        let message = format!("cannot read {}", self.table);
+        let located = Error::new(err.kind(), message).with_source(err);
+        match hint {
+            Some(hint) => located.with_hint(hint),
+            None => located,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::{TableKind, TableName};
+
+    #[test]
+    fn a_small_table_is_one_range() {
+        assert_eq!(source(4095, true, 15).ranges(&Scan::default()), [None]);
+    }
+
+    #[test]
+    fn ranges_cover_every_page_and_the_last_is_open() {
+        let ranges = source(100_000, true, 15).ranges(&Scan::default());
+        let ranges: Vec<PageRange> = ranges.into_iter().flatten().collect();
+        assert_eq!(ranges[0].start, 0);
+        assert!(
+            ranges
+                .windows(2)
+                .all(|pair| pair[0].end == Some(pair[1].start))
+        );
+        assert_eq!(ranges.last().unwrap().end, None);
+        assert_eq!(ranges.len(), 16);
+    }
+
+    #[test]
+    fn what_has_no_ctid_or_no_range_scan_is_one_range() {
+        assert_eq!(source(100_000, false, 15).ranges(&Scan::default()), [None]);
+        assert_eq!(source(100_000, true, 13).ranges(&Scan::default()), [None]);
+    }
+
+    #[test]
+    fn a_limit_is_read_on_one_connection() {
+        let scan = Scan {
+            limit: Some(20),
+            ..Scan::default()
+        };
+        assert_eq!(source(100_000, true, 15).partition_count(&scan), 1);
+    }
+
+    #[test]
+    fn a_text_column_is_cast_by_the_source() {
+        let pg_type = crate::types::PgType::builtin(2950, "uuid", "uuid");
+        let column = ScanColumn {
+            column: "Id".into(),
+            field_name: "Id".into(),
+            pg_type,
+            representation: Representation::Text,
+            nullable: true,
+        };
+        let scan = Scan {
+            columns: vec![column],
+            filters: vec!["x".into()],
+            limit: Some(3),
+        };
+        assert_eq!(
+            source(1, true, 15).describe(&scan),
+            [
+                r#"COPY (SELECT "Id"::pg_catalog.text FROM "public"."t" WHERE x LIMIT 3) TO STDOUT (FORMAT binary)"#
+            ]
+        );
+    }
+
+    fn source(pages: u32, has_ctid: bool, server_version: u32) -> CopySource {
+        let table = Table {
+            oid: 1,
+            name: TableName::new("public", "t"),
+            kind: TableKind::Table,
+            columns: vec![],
+            unreadable: vec![],
+            unique_indexes: vec![],
+            pages,
+            size_bytes: 0,
+            estimated_rows: None,
+            has_ctid,
+            is_referenced: false,
+            row_security: false,
+        };
+        let snapshot = Arc::new(Snapshot::new("host=localhost user=u".parse().unwrap()));
+        let limits = BatchLimits {
+            rows: 8192,
+            bytes: 1 << 20,
+        };
+        let settings = ReadSettings {
+            connections: 2,
+            limits,
+            server_version,
+        };
+        CopySource::new(table, snapshot, settings, Arc::default())
+    }
+}

@@ -1,0 +1,67 @@
+//! The one view of the source that all readers of a run share.
+
+use tokio::sync::OnceCell;
+
+use crate::error::{ErrorKind, Result};
+use crate::postgres::{Connection, ConnectionConfig, server_error};
+
+/// A snapshot of a database, taken when the first reader asks for it, and kept open.
+///
+/// Source: PostgreSQL documentation, "Snapshot Synchronization Functions".
+pub struct Snapshot {
+    config: ConnectionConfig,
+    exported: OnceCell<(Connection, String)>,
+}
+
+impl Snapshot {
+    /// A snapshot of the database at `config`, not taken yet.
+    pub fn new(config: ConnectionConfig) -> Self {
+        Self {
+            config,
+            exported: OnceCell::new(),
+        }
+    }
+
+    /// The connection that took the snapshot, inside its transaction.
+    ///
+    /// # Errors
+    /// `Connect`, or `Read` if the server does not export a snapshot.
+    pub async fn connection(&self) -> Result<&Connection> {
+        self.exported().await.map(|(connection, _)| connection)
+    }
+
+    /// A new connection inside a read-only transaction that sees this snapshot.
+    ///
+    /// # Errors
+    /// `Connect`, or `Read` if the server does not let it in.
+    pub async fn join(&self) -> Result<Connection> {
+        let (_, id) = self.exported().await?;
+        let connection = Connection::open(&self.config, "read").await?;
+        let sql = format!(
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT '{id}'"
+        );
+        connection
+            .batch_execute(&sql)
+            .await
+            .map_err(|err| server_error(ErrorKind::Read, "cannot join the snapshot", err))?;
+        Ok(connection)
+    }
+
+    async fn exported(&self) -> Result<&(Connection, String)> {
+        self.exported
+            .get_or_try_init(|| async {
+                let connection = Connection::open(&self.config, "snapshot").await?;
+                let refused = |err| server_error(ErrorKind::Read, "cannot take a snapshot", err);
+                let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+                connection.batch_execute(begin).await.map_err(refused)?;
+                let sql = "SELECT pg_catalog.pg_export_snapshot()";
+                let id = connection
+                    .query_one(sql, &[])
+                    .await
+                    .map_err(refused)?
+                    .get(0);
+                Ok((connection, id))
+            })
+            .await
+    }
+}
