@@ -28,7 +28,8 @@ fn run_of(name: &str) -> Option<RunId> {
 pub async fn prepare(connection: &Connection) -> Result<bool> {
     let sql = "SELECT CASE \
         WHEN EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1) \
-        THEN CASE WHEN pg_catalog.has_schema_privilege($1, 'CREATE, USAGE') THEN 'there' ELSE 'refused' END \
+        THEN CASE WHEN pg_catalog.has_schema_privilege($1, 'CREATE') \
+        AND pg_catalog.has_schema_privilege($1, 'USAGE') THEN 'there' ELSE 'refused' END \
         WHEN pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') \
         THEN 'missing' ELSE 'refused' END";
     let refused = |err| server_error(ErrorKind::Load, "cannot prepare the staging schema", err);

@@ -35,6 +35,8 @@ pub struct CopySource {
     connections: usize,
     limits: BatchLimits,
     progress: Arc<Progress>,
+    /// A condition on every row read, in the source's SQL.
+    condition: Option<String>,
     /// Whether the server reads a range of `ctid` without reading the rest (version 14 and later).
     has_tid_range_scan: bool,
 }
@@ -64,8 +66,15 @@ impl CopySource {
             connections: settings.connections,
             limits: settings.limits,
             progress,
+            condition: None,
             has_tid_range_scan: settings.server_version >= 14,
         }
+    }
+
+    /// The same source without the rows that fail `condition`, which is SQL of the source.
+    pub fn with_condition(mut self, condition: String) -> Self {
+        self.condition = Some(condition);
+        self
     }
 
     /// The ranges of the table; `None` stands for all of it.
@@ -97,7 +106,8 @@ impl CopySource {
     fn select(&self, scan: &Scan, range: Option<PageRange>) -> String {
         let items: Vec<String> = scan.columns.iter().map(select_item).collect();
         let range = range.map(PageRange::condition);
-        let conditions: Vec<String> = range.into_iter().chain(scan.filters.clone()).collect();
+        let own = range.into_iter().chain(self.condition.clone());
+        let conditions: Vec<String> = own.chain(scan.filters.clone()).collect();
         statement::select(&self.table.name, &items, &conditions, scan.limit)
     }
 }

@@ -1,0 +1,133 @@
+//! Reading only what is new: conditions and watermarks.
+
+use super::{SourceSession, Stream, SyncMode};
+use crate::error::{Error, ErrorKind, Result};
+use crate::postgres::Connection;
+use crate::report::PipelineName;
+use crate::sink::{Duplicates, last_watermark};
+use crate::table::{Column, Table, ident};
+use crate::transform::TransformPlan;
+use crate::types::oid;
+use crate::watermark::Watermark;
+
+/// The cursor column of an incremental stream; `None` if the stream reads all rows.
+///
+/// # Errors
+/// `Schema`, if the table has no such column.
+pub(super) fn cursor_column<'a>(stream: &Stream, table: &'a Table) -> Result<Option<&'a Column>> {
+    let SyncMode::Incremental { cursor, .. } = &stream.sync else {
+        return Ok(None);
+    };
+    let column = table.column(cursor).ok_or_else(|| {
+        let names: Vec<&str> = table.columns.iter().map(|column| &*column.name).collect();
+        Error::new(
+            ErrorKind::Schema,
+            format!("{} has no column {cursor:?}", table.name),
+        )
+        .with_hint(format!("the cursor is one of: {}", names.join(", ")))
+    })?;
+    Ok(Some(column))
+}
+
+/// The condition that rows at or above the last watermark pass.
+///
+/// Rows equal to the watermark are read again, as others with the same value may have come after
+/// them; so are rows without cursor, of which nothing tells whether they changed.
+pub(super) async fn condition(
+    destination: &Connection,
+    pipeline: &PipelineName,
+    stream: &Stream,
+    cursor: &Column,
+) -> Result<Option<String>> {
+    if matches!(
+        stream.sync,
+        SyncMode::Incremental {
+            from_start: true,
+            ..
+        }
+    ) {
+        return Ok(None);
+    }
+    let watermark = last_watermark(destination, pipeline, &stream.name).await?;
+    Ok(watermark.map(|watermark| newer_than(cursor, &watermark)))
+}
+
+fn newer_than(cursor: &Column, watermark: &Watermark) -> String {
+    let name = ident(&cursor.name);
+    let literal = watermark.as_str().replace('\'', "''");
+    let condition = format!("{name} >= '{literal}'::{}", cursor.pg_type);
+    match cursor.nullable {
+        true => format!("{condition} OR {name} IS NULL"),
+        false => condition,
+    }
+}
+
+/// The greatest cursor value that the run's snapshot holds; `None` if it holds no row.
+///
+/// Infinite dates and timestamps do not count: nothing could ever be newer.
+pub(super) async fn watermark(
+    source: &SourceSession,
+    table: &Table,
+    cursor: &Column,
+) -> Result<Option<Watermark>> {
+    let name = ident(&cursor.name);
+    let finite = match cursor.pg_type.without_domains().oid {
+        oid::DATE | oid::TIMESTAMP | oid::TIMESTAMPTZ => {
+            format!(" WHERE pg_catalog.isfinite({name})")
+        }
+        _ => String::new(),
+    };
+    let sql = format!(
+        "SELECT pg_catalog.max({name})::pg_catalog.text FROM {}{finite}",
+        table.name
+    );
+    Ok(source.snapshot_text(&sql).await?.map(Watermark::new))
+}
+
+/// Of rows with one key, the newest wins in an incremental stream whose result has the cursor.
+pub(super) fn newest_wins(stream: &Stream, transform: &dyn TransformPlan) -> Duplicates {
+    let SyncMode::Incremental { cursor, .. } = &stream.sync else {
+        return stream.duplicates.clone();
+    };
+    let carrier = transform
+        .columns()
+        .iter()
+        .find(|column| column.source_column.as_ref() == Some(cursor));
+    match (&stream.duplicates, carrier) {
+        (Duplicates::Refuse, Some(column)) if !transform.keeps_rows_apart() => Duplicates::Last {
+            order_by: column.name.clone(),
+        },
+        (duplicates, _) => duplicates.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::PgType;
+
+    #[test]
+    fn ties_and_rows_without_cursor_are_read_again() {
+        let cursor = Column {
+            name: "At".into(),
+            pg_type: PgType::builtin(oid::TIMESTAMP, "timestamp", "timestamp"),
+            nullable: true,
+            has_default: false,
+            identity: None,
+            generated: false,
+            collation: None,
+        };
+        assert_eq!(
+            newer_than(&cursor, &Watermark::new("2024-01-01 00:00:00")),
+            r#""At" >= '2024-01-01 00:00:00'::timestamp OR "At" IS NULL"#
+        );
+        let not_null = Column {
+            nullable: false,
+            ..cursor
+        };
+        assert_eq!(
+            newer_than(&not_null, &Watermark::new("a'b")),
+            r#""At" >= 'a''b'::timestamp"#
+        );
+    }
+}

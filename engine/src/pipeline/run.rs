@@ -1,0 +1,424 @@
+//! One execution of a pipeline.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use tokio::sync::OnceCell;
+use tracing::{info, warn};
+
+use super::plan::{LoadInput, describe_load, plan_load};
+use super::{Settings, SourceSession, Stream, StreamPlan, flow, incremental};
+use crate::error::{Error, ErrorKind, Result};
+use crate::postgres::{Connection, ConnectionConfig, catalog, server_error};
+use crate::report::{PipelineName, PlanReport, Progress, RunId, Stage, StreamReport};
+use crate::sink::{LoadPlan, RunIdentity, Sink, SinkSettings, TableSink, WriteMode, staging};
+use crate::source::Source;
+use crate::table::Table;
+
+/// A pipeline: two databases, and how to go about it.
+#[derive(Clone, Debug)]
+pub struct Pipeline {
+    /// Its name, in the ledger and in the lock that keeps two runs of it apart.
+    pub name: PipelineName,
+    /// Where rows come from.
+    pub source: ConnectionConfig,
+    /// Where rows go.
+    pub destination: ConnectionConfig,
+    /// How many connections, how much memory.
+    pub settings: Settings,
+}
+
+/// A pipeline with both connections open.
+///
+/// Its destination session holds advisory locks: one that says that the run is alive, and, once it
+/// executes, those that make other runs of the pipeline or into the same table wait.
+pub struct Run {
+    pipeline: Pipeline,
+    id: RunId,
+    source: SourceSession,
+    destination: Connection,
+    prepared: OnceCell<Prepared>,
+    streams: AtomicUsize,
+}
+
+/// What the first stream that executes finds out for all.
+struct Prepared {
+    may_stage: bool,
+    started_at: String,
+}
+
+impl Run {
+    /// Connects to both servers. Nothing is written before [`execute`](Self::execute).
+    ///
+    /// # Errors
+    /// `Connect`, if a server cannot be reached or refuses us.
+    pub async fn open(pipeline: Pipeline) -> Result<Self> {
+        let (source, destination) = tokio::try_join!(
+            SourceSession::open(&pipeline.source, &pipeline.settings),
+            Connection::open(&pipeline.destination, "control"),
+        )?;
+        Ok(Self {
+            pipeline,
+            id: RunId(RandomState::new().build_hasher().finish()),
+            source,
+            destination,
+            prepared: OnceCell::new(),
+            streams: AtomicUsize::new(0),
+        })
+    }
+
+    /// The run's id.
+    pub fn id(&self) -> RunId {
+        self.id
+    }
+
+    /// The source's side.
+    pub fn source(&self) -> &SourceSession {
+        &self.source
+    }
+
+    /// Plans `stream` against both catalogues; no rows move.
+    ///
+    /// A plan with refused columns is a plan: its report says which, and
+    /// [`execute`](Self::execute) refuses it.
+    ///
+    /// # Errors
+    /// `Config` or `Schema`, if the stream cannot mean anything between these databases.
+    pub async fn plan(&self, stream: &Stream) -> Result<StreamPlan> {
+        let began = Instant::now();
+        let table = self.source.table(&stream.table).await?;
+        let existing = catalog::table(&self.destination, &stream.into).await?;
+        let transform = stream.transform.plan(&table, existing.as_ref()).await?;
+        let cursor = incremental::cursor_column(stream, &table)?;
+        let condition = match cursor {
+            Some(cursor) => {
+                incremental::condition(&self.destination, &self.pipeline.name, stream, cursor)
+                    .await?
+            }
+            None => None,
+        };
+        let mut stream = stream.clone();
+        stream.duplicates = incremental::newest_wins(&stream, &*transform);
+        self.check_privileges(&stream, existing.as_ref()).await?;
+        let input = LoadInput {
+            stream: &stream,
+            table: &table,
+            transform: &*transform,
+            existing,
+        };
+        let outcome = plan_load(&self.destination, input).await?;
+        let source = self
+            .source
+            .copy_source(&table, condition.clone(), Arc::default());
+        let mut report = PlanReport {
+            stream: stream.name.clone(),
+            source: table.name.to_string(),
+            destination: stream.into.to_string(),
+            destination_exists: outcome
+                .load
+                .as_ref()
+                .is_some_and(|load| load.existing.is_some()),
+            write: stream.write.to_string(),
+            key: outcome
+                .load
+                .as_ref()
+                .map(|load| load.key.clone())
+                .unwrap_or_default(),
+            path: "it is refused: nothing would move".to_owned(),
+            columns: outcome.columns,
+            reads: source.describe(transform.scan()),
+            engine: transform.explain(),
+            statements: Vec::new(),
+            notes: Vec::new(),
+        };
+        if let Some(load) = &outcome.load {
+            let path = load.path(self.is_empty(load).await?, true);
+            (report.path, report.statements) = describe_load(load, path);
+            report.notes = notes(load, &table);
+        }
+        Ok(StreamPlan {
+            stream,
+            table,
+            transform,
+            condition,
+            load: outcome.load,
+            report,
+            refusals: outcome.refusals,
+            plan_ms: began.elapsed().as_millis() as u64,
+        })
+    }
+
+    /// Moves the rows and publishes them.
+    ///
+    /// Waits while another run of the pipeline, or into the same table, is under way. Dropping the
+    /// future leaves the destination as it was; call [`clean_up`](Self::clean_up) then, or leave
+    /// staging to the next run.
+    ///
+    /// # Errors
+    /// Those of the plan, if it is refused; `Read`, `Decode`, `Encode` or `Load` after that.
+    pub async fn execute(&self, plan: StreamPlan, progress: Arc<Progress>) -> Result<StreamReport> {
+        if let Some(refusal) = plan.refusal() {
+            return Err(refusal);
+        }
+        let prepared = self.prepared.get_or_try_init(|| self.prepare()).await?;
+        let lock = format!("towpath table {}", plan.stream.into);
+        let plan = match self.lock(&lock).await? {
+            // What the other run published is newer than our plan and our snapshot.
+            Waited::Yes => {
+                self.source.renew_snapshot();
+                self.plan(&plan.stream).await?
+            }
+            Waited::No => plan,
+        };
+        let result = self.load(plan, prepared, &progress).await;
+        let unlocked = self.unlock(&lock).await;
+        if result.is_err()
+            && let Err(err) = self.clean_up().await
+        {
+            warn!(error = %err, "staging tables are left to the next run");
+        }
+        progress.enter(Stage::Done);
+        result.and_then(|report| unlocked.map(|()| report))
+    }
+
+    /// Removes the staging tables that this run left behind.
+    ///
+    /// # Errors
+    /// `Load`, if the destination refuses.
+    pub async fn clean_up(&self) -> Result<()> {
+        staging::clean_up(&self.destination, Some(self.id)).await
+    }
+
+    async fn load(
+        &self,
+        plan: StreamPlan,
+        prepared: &Prepared,
+        progress: &Arc<Progress>,
+    ) -> Result<StreamReport> {
+        let Some(load) = plan.load.clone() else {
+            return Err(Error::new(
+                ErrorKind::Internal,
+                "a plan without refusal has no load",
+            ));
+        };
+        self.check_unchanged(&plan.table).await?;
+        let watermark = match incremental::cursor_column(&plan.stream, &plan.table)? {
+            Some(cursor) => incremental::watermark(&self.source, &plan.table, cursor).await?,
+            None => None,
+        };
+        progress.expect_rows(plan.table.estimated_rows.unwrap_or(0));
+        progress.enter(Stage::Loading);
+        let began = Instant::now();
+        let (created, write) = (load.existing.is_none(), load.write);
+        let settings = self.sink_settings(&plan.report, prepared);
+        let sink = Arc::new(TableSink::open(load, settings, progress.clone()).await?);
+        let condition = plan.condition.clone();
+        let source = self
+            .source
+            .copy_source(&plan.table, condition, progress.clone());
+        let streams = plan.transform.execute(Arc::new(source)).await?;
+        flow::move_batches(streams, sink.clone()).await?;
+        let load_ms = began.elapsed().as_millis() as u64;
+        progress.enter(Stage::Publishing);
+        let began = Instant::now();
+        let report = StreamReport {
+            stream: plan.stream.name.clone(),
+            source: plan.table.name.to_string(),
+            destination: plan.stream.into.to_string(),
+            write: write.to_string(),
+            created,
+            rows_read: progress.rows_read(),
+            rows_written: progress.rows_written(),
+            bytes_read: progress.bytes_read(),
+            bytes_written: progress.bytes_written(),
+            watermark: watermark.map(|watermark| watermark.to_string()),
+            plan_ms: plan.plan_ms,
+            load_ms,
+            ..StreamReport::default()
+        };
+        let mut report = sink.commit(report).await?;
+        report.publish_ms = began.elapsed().as_millis() as u64;
+        info!(table = %plan.stream.into, rows = report.rows_written, "published");
+        Ok(report)
+    }
+
+    fn sink_settings(&self, report: &PlanReport, prepared: &Prepared) -> SinkSettings {
+        let statements = report.reads.iter().chain(&report.statements);
+        SinkSettings {
+            config: self.pipeline.destination.clone(),
+            run: self.id,
+            number: self.streams.fetch_add(1, Ordering::Relaxed) + 1,
+            writers: self.pipeline.settings.connections,
+            may_stage: prepared.may_stage,
+            identity: RunIdentity {
+                run_id: self.id.to_string(),
+                pipeline: self.pipeline.name.clone(),
+                plan: statements
+                    .map(String::as_str)
+                    .collect::<Vec<_>>()
+                    .join("\n"),
+                started_at: prepared.started_at.clone(),
+            },
+        }
+    }
+
+    /// Locks out other runs of the pipeline, removes what dead runs left, prepares staging.
+    async fn prepare(&self) -> Result<Prepared> {
+        if !staging::try_lock(&self.destination, self.id).await? {
+            return Err(Error::new(ErrorKind::Internal, "the run's id is taken"));
+        }
+        self.lock(&format!("towpath pipeline {}", self.pipeline.name))
+            .await?;
+        let may_stage = staging::prepare(&self.destination).await?;
+        if may_stage {
+            staging::clean_up(&self.destination, None).await?;
+        }
+        let sql = "SELECT pg_catalog.clock_timestamp()::pg_catalog.text";
+        let row = self.destination.query_one(sql, &[]).await;
+        let row = row.map_err(|err| server_error(ErrorKind::Load, "cannot begin the run", err))?;
+        Ok(Prepared {
+            may_stage,
+            started_at: row.get(0),
+        })
+    }
+
+    /// Takes a session lock by name, and waits for it if another run holds it.
+    async fn lock(&self, name: &str) -> Result<Waited> {
+        let refused = |err| server_error(ErrorKind::Load, "cannot lock out other runs", err);
+        let sql = "SELECT pg_catalog.pg_try_advisory_lock(pg_catalog.hashtextextended($1, 0))";
+        let row = self
+            .destination
+            .query_one(sql, &[&name])
+            .await
+            .map_err(refused)?;
+        if row.get(0) {
+            return Ok(Waited::No);
+        }
+        warn!("another run holds the lock {name:?}: waiting for it");
+        let sql = "SELECT pg_catalog.pg_advisory_lock(pg_catalog.hashtextextended($1, 0))";
+        self.destination
+            .query_one(sql, &[&name])
+            .await
+            .map_err(refused)?;
+        Ok(Waited::Yes)
+    }
+
+    async fn unlock(&self, name: &str) -> Result<()> {
+        let sql = "SELECT pg_catalog.pg_advisory_unlock(pg_catalog.hashtextextended($1, 0))";
+        let row = self.destination.query_one(sql, &[&name]).await;
+        row.map_err(|err| server_error(ErrorKind::Load, "cannot let other runs in", err))?;
+        Ok(())
+    }
+
+    /// Checks that the snapshot sees the table that was planned for.
+    async fn check_unchanged(&self, planned: &Table) -> Result<()> {
+        match self.source.table_in_snapshot(&planned.name).await? {
+            Some(found) if found.oid == planned.oid && found.columns == planned.columns => Ok(()),
+            _ => Err(Error::new(
+                ErrorKind::Schema,
+                format!("{} changed since it was planned", planned.name),
+            )
+            .with_hint("nothing was moved: run again")),
+        }
+    }
+
+    async fn is_empty(&self, load: &LoadPlan) -> Result<bool> {
+        if load.existing.is_none() || load.write == WriteMode::Append {
+            return Ok(true);
+        }
+        let sql = format!("SELECT NOT EXISTS (SELECT FROM {})", load.destination);
+        let row = self.destination.query_one(&sql, &[]).await.map_err(|err| {
+            server_error(
+                ErrorKind::Schema,
+                format!("cannot look into {}", load.destination),
+                err,
+            )
+        })?;
+        Ok(row.get(0))
+    }
+
+    /// Checks what the role may do in the destination.
+    async fn check_privileges(&self, stream: &Stream, existing: Option<&Table>) -> Result<()> {
+        let refused = |err| server_error(ErrorKind::Read, "cannot read privileges", err);
+        let denied = |what: String, grant: String| {
+            let who = &self.pipeline.destination;
+            Err(
+                Error::new(ErrorKind::Schema, format!("{who} may not {what}"))
+                    .with_hint(format!("let an administrator run: {grant} TO the role")),
+            )
+        };
+        let Some(table) = existing else {
+            let sql = include_str!("may_create.sql");
+            let row = self
+                .destination
+                .query_one(sql, &[&stream.into.schema])
+                .await;
+            return match row.map_err(refused)?.get(0) {
+                "may" => Ok(()),
+                "schema" => {
+                    let schema = crate::table::ident(&stream.into.schema);
+                    let grant = format!("GRANT CREATE, USAGE ON SCHEMA {schema}");
+                    denied(format!("create tables in schema {schema}"), grant)
+                }
+                _ => {
+                    let schema = crate::table::ident(&stream.into.schema);
+                    let grant = "GRANT CREATE ON DATABASE the database".to_owned();
+                    denied(format!("create schema {schema}"), grant)
+                }
+            };
+        };
+        for privilege in needed_privileges(stream.write, table) {
+            let sql = "SELECT pg_catalog.has_table_privilege($1::pg_catalog.oid, $2)";
+            let row = self
+                .destination
+                .query_one(sql, &[&table.oid, privilege])
+                .await;
+            if !row.map_err(refused)?.get::<_, bool>(0) {
+                let grant = format!("GRANT {privilege} ON {}", table.name);
+                return denied(format!("{privilege} {}", table.name), grant);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a lock had to be waited for.
+enum Waited {
+    Yes,
+    No,
+}
+
+fn needed_privileges(write: WriteMode, table: &Table) -> &'static [&'static str] {
+    match write {
+        WriteMode::Append => &["INSERT"],
+        WriteMode::Upsert => &["SELECT", "INSERT", "UPDATE"],
+        WriteMode::Replace if !table.is_referenced => &["SELECT", "INSERT", "TRUNCATE"],
+        WriteMode::Replace | WriteMode::Mirror => &["SELECT", "INSERT", "UPDATE", "DELETE"],
+    }
+}
+
+/// What a person should know before running it.
+fn notes(load: &LoadPlan, source: &Table) -> Vec<String> {
+    let mut notes = Vec::new();
+    if load.existing.is_none() {
+        notes.push(
+            "the created table gets columns, NOT NULL and the key; defaults, checks, foreign keys, \
+             other indexes and triggers are not copied"
+                .to_owned(),
+        );
+    }
+    if load.key.is_empty() && load.write == WriteMode::Append {
+        notes.push("there is no key: every run adds its rows again".to_owned());
+    }
+    for name in &source.unreadable {
+        notes.push(format!(
+            "column {name:?} may not be read, so SELECT * does not have it"
+        ));
+    }
+    if load.existing.is_some() && load.key_may_be_null() && load.write != WriteMode::Append {
+        notes.push("the key may hold NULL: a row without complete key fails the run".to_owned());
+    }
+    notes
+}

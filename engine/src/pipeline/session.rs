@@ -1,0 +1,162 @@
+//! The source's side of a run.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::Settings;
+use crate::decode::BatchLimits;
+use crate::error::{Error, ErrorKind, Result};
+use crate::postgres::{Connection, ConnectionConfig, catalog, server_error};
+use crate::report::Progress;
+use crate::source::{CopySource, ReadSettings, Snapshot, Source};
+use crate::table::{Table, TableName, TablePattern};
+
+/// A source database: its catalogue, and one snapshot for all that is read.
+///
+/// The snapshot is taken when the first row is asked for, and kept until the session is dropped.
+pub struct SourceSession {
+    connection: Connection,
+    config: ConnectionConfig,
+    settings: ReadSettings,
+    snapshot: Mutex<Arc<Snapshot>>,
+}
+
+impl SourceSession {
+    /// Connects.
+    ///
+    /// # Errors
+    /// `Connect`, if the server cannot be reached or refuses us.
+    pub async fn open(config: &ConnectionConfig, settings: &Settings) -> Result<Self> {
+        let connection = Connection::open(config, "catalogue").await?;
+        let server_version = catalog::major_version(&connection).await?;
+        let limits = BatchLimits {
+            rows: settings.batch_rows,
+            bytes: settings.batch_bytes,
+        };
+        Ok(Self {
+            connection,
+            config: config.clone(),
+            settings: ReadSettings {
+                connections: settings.connections,
+                limits,
+                server_version,
+            },
+            snapshot: Mutex::new(Arc::new(Snapshot::new(config.clone()))),
+        })
+    }
+
+    /// The tables, views and foreign tables that `pattern` means, in order of their names.
+    ///
+    /// # Errors
+    /// `Schema`, if there is none.
+    pub async fn tables(&self, pattern: &TablePattern) -> Result<Vec<TableName>> {
+        if let Some(name) = pattern.exact() {
+            return self.table(&name).await.map(|table| vec![table.name]);
+        }
+        let tables = catalog::summaries(&self.connection, Some(pattern)).await?;
+        if tables.is_empty() {
+            let message = format!("no table of {} matches {pattern}", self.config);
+            return Err(Error::new(ErrorKind::Schema, message)
+                .with_hint("towpath discover lists the tables of a database"));
+        }
+        Ok(tables.into_iter().map(|table| table.name).collect())
+    }
+
+    /// What the catalogue says of `name`.
+    ///
+    /// # Errors
+    /// `Schema`, naming the nearest name, if it is not there or may not be read.
+    pub async fn table(&self, name: &TableName) -> Result<Table> {
+        let Some(table) = catalog::table(&self.connection, name).await? else {
+            return Err(missing_table(&self.connection, name, &self.config).await);
+        };
+        if table.columns.is_empty() && !table.unreadable.is_empty() {
+            let message = format!("{name} may not be read by {}", self.config);
+            return Err(Error::new(ErrorKind::Schema, message).with_hint(format!(
+                "let its owner run: GRANT SELECT ON {name} TO the role"
+            )));
+        }
+        if table.row_security {
+            let message = format!("row security hides rows of {name} from {}", self.config);
+            return Err(Error::new(ErrorKind::Schema, message)
+                .with_hint("connect as the table's owner, or as a role with BYPASSRLS"));
+        }
+        Ok(table)
+    }
+
+    /// The rows of `table` under the session's snapshot.
+    pub fn source(&self, table: &Table, progress: Arc<Progress>) -> Arc<dyn Source> {
+        Arc::new(self.copy_source(table, None, progress))
+    }
+
+    /// The rows of `table` that pass `condition` (SQL of the source).
+    pub(super) fn copy_source(
+        &self,
+        table: &Table,
+        condition: Option<String>,
+        progress: Arc<Progress>,
+    ) -> CopySource {
+        let source = CopySource::new(table.clone(), self.snapshot(), self.settings, progress);
+        match condition {
+            Some(condition) => source.with_condition(condition),
+            None => source,
+        }
+    }
+
+    /// The snapshot that reads join.
+    pub(super) fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Lets later reads see what has been committed since the snapshot was taken.
+    pub(super) fn renew_snapshot(&self) {
+        let snapshot = Arc::new(Snapshot::new(self.config.clone()));
+        *self.snapshot.lock().unwrap_or_else(PoisonError::into_inner) = snapshot;
+    }
+
+    /// Reads one text value under the session's snapshot.
+    pub(super) async fn snapshot_text(&self, sql: &str) -> Result<Option<String>> {
+        let snapshot = self.snapshot();
+        let connection = snapshot.connection().await?;
+        let row = connection.query_one(sql, &[]).await;
+        let row =
+            row.map_err(|err| server_error(ErrorKind::Read, "cannot read the source", err))?;
+        Ok(row.get(0))
+    }
+
+    /// What the catalogue says of `name` under the session's snapshot.
+    pub(super) async fn table_in_snapshot(&self, name: &TableName) -> Result<Option<Table>> {
+        let snapshot = self.snapshot();
+        catalog::table(snapshot.connection().await?, name).await
+    }
+}
+
+/// The error for a table that is not there, with the nearest name that is.
+async fn missing_table(
+    connection: &Connection,
+    name: &TableName,
+    config: &ConnectionConfig,
+) -> Error {
+    let error = Error::new(ErrorKind::Schema, format!("{name} is not in {config}"));
+    let tables = catalog::summaries(connection, None)
+        .await
+        .unwrap_or_default();
+    let nearest = tables
+        .iter()
+        .map(|table| {
+            let schema = strsim::damerau_levenshtein(&table.name.schema, &name.schema);
+            (
+                schema + strsim::damerau_levenshtein(&table.name.name, &name.name),
+                &table.name,
+            )
+        })
+        .min();
+    match nearest {
+        Some((distance, nearest)) if distance <= 1 + name.name.len() / 3 => {
+            error.with_hint(format!("did you mean {nearest}?"))
+        }
+        _ => error.with_hint("towpath discover lists the tables of a database"),
+    }
+}
