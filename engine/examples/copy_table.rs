@@ -17,7 +17,10 @@ use towpath_engine::{Error, ErrorKind, Result};
 async fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [source, destination, table] = arguments.as_slice() else {
-        return Err(Error::new(ErrorKind::Config, "usage: copy_table SOURCE DESTINATION TABLE"));
+        return Err(Error::new(
+            ErrorKind::Config,
+            "usage: copy_table SOURCE DESTINATION TABLE",
+        ));
     };
     let table: TableName = table.parse()?;
     let run = Run::open(Pipeline {

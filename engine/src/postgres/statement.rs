@@ -175,11 +175,12 @@ impl Merge<'_> {
     /// The statement that inserts new rows, updates changed ones, and leaves the others alone.
     ///
     /// `staging` must hold at most one row per key, or name [`last_by`](Self::last_by).
-    /// Rows count as changed by their bytes (`*<>`), as `-0.0` and `1.00` have other bytes than
-    /// `0.0` and `1.0`, and as not every type has an equality operator. A table whose every column
+    /// Rows count as changed by their bytes, as `-0.0` and `1.00` have other bytes than `0.0` and
+    /// `1.0`, and as not every type has an equality operator. A table whose every column
     /// is in the key has nothing to update: its conflicts are skipped.
     ///
-    /// Source: PostgreSQL documentation, "Composite Type Comparison", for `*<>`.
+    /// Source: PostgreSQL documentation, "Composite Type Comparison": `record_image_ne` is the
+    /// function behind its operator `*<>`, which two ROW constructors would not reach.
     pub fn upsert(&self) -> String {
         let updated = || {
             let names = self.columns.iter().map(|(name, _)| *name);
@@ -194,7 +195,7 @@ impl Merge<'_> {
                 };
                 let assignments = updated().map(|name| format!("{0} = EXCLUDED.{0}", ident(name)));
                 format!(
-                    "DO UPDATE SET {} WHERE ROW({}) OPERATOR(pg_catalog.*<>) ROW({})",
+                    "DO UPDATE SET {} WHERE pg_catalog.record_image_ne(ROW({}), ROW({}))",
                     assignments.collect::<Vec<_>>().join(", "),
                     list("t"),
                     list("EXCLUDED"),
@@ -318,7 +319,7 @@ mod tests {
         check(
             &["id", "Total"],
             &["id"],
-            r#"INSERT INTO "public"."orders" AS t ("id", "Total") OVERRIDING SYSTEM VALUE SELECT s."id", s."Total" FROM "etl"."orders_7" AS s ON CONFLICT ("id") DO UPDATE SET "Total" = EXCLUDED."Total" WHERE ROW(t."Total") OPERATOR(pg_catalog.*<>) ROW(EXCLUDED."Total")"#,
+            r#"INSERT INTO "public"."orders" AS t ("id", "Total") OVERRIDING SYSTEM VALUE SELECT s."id", s."Total" FROM "etl"."orders_7" AS s ON CONFLICT ("id") DO UPDATE SET "Total" = EXCLUDED."Total" WHERE pg_catalog.record_image_ne(ROW(t."Total"), ROW(EXCLUDED."Total"))"#,
         );
     }
 
