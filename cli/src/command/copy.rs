@@ -1,0 +1,149 @@
+//! `towpath copy`.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use towpath_engine::pipeline::{Duplicates, Pipeline, PipelineName, Settings, SyncMode};
+use towpath_engine::table::TablePattern;
+use towpath_engine::{Error, ErrorKind, Result};
+
+use super::{plan, run as runs};
+use crate::args::CopyArgs;
+use crate::connections::Connections;
+use crate::environment::Environment;
+use crate::execution::execute;
+use crate::output::Output;
+use crate::resolve::{Overrides, Resolved};
+use crate::streams::{StreamSpec, Target};
+use crate::transform::transform;
+
+pub(super) async fn run(
+    args: CopyArgs,
+    environment: &Environment,
+    output: &Output,
+) -> Result<ExitCode> {
+    let shows_plan = args.plan;
+    let resolved = resolve(args, environment)?;
+    match shows_plan {
+        true => plan::show(&resolved, &[], output).await,
+        false => runs::tell(execute(&resolved, &[], output).await?, output),
+    }
+}
+
+/// A pipeline of the tables that are named, and called after them in the ledger.
+fn resolve(args: CopyArgs, environment: &Environment) -> Result<Resolved> {
+    let connections = Connections::new(BTreeMap::new(), environment);
+    let mut settings = Settings::default();
+    Overrides::from(args.settings).apply(&mut settings)?;
+    let pipeline = Pipeline {
+        name: PipelineName(format!("copy {}", args.tables.join(" "))),
+        source: connections.find(&args.from.0)?,
+        destination: connections.find(&args.to.0)?,
+        settings,
+    };
+    let streams = streams(&args, &pipeline.settings)?;
+    Ok(Resolved { pipeline, streams })
+}
+
+fn streams(args: &CopyArgs, settings: &Settings) -> Result<Vec<StreamSpec>> {
+    let target = match &args.into {
+        Some(into) => Target::parse(into)?,
+        None => Target::SameName { schema: None },
+    };
+    let tables: Vec<TablePattern> = args
+        .tables
+        .iter()
+        .map(|text| text.parse())
+        .collect::<Result<_>>()?;
+    let several = tables.len() > 1 || tables.iter().any(|tables| tables.exact().is_none());
+    if several && matches!(target, Target::Table(_)) {
+        return Err(
+            Error::new(ErrorKind::Config, "several tables cannot go into one")
+                .with_hint("write --into 'schema.*' to name the destination's schema"),
+        );
+    }
+    let transform = transform(sql(args)?.as_deref(), settings)?;
+    let duplicates = match &args.duplicates_last {
+        Some(column) => Duplicates::Last {
+            order_by: column.clone(),
+        },
+        None => Duplicates::Refuse,
+    };
+    let spec = |(name, tables): (&String, TablePattern)| StreamSpec {
+        name: name.clone(),
+        tables,
+        target: target.clone(),
+        write: args.write.into(),
+        key: args.key.clone(),
+        duplicates: duplicates.clone(),
+        sync: SyncMode::Full,
+        transform: Arc::clone(&transform),
+    };
+    Ok(args.tables.iter().zip(tables).map(spec).collect())
+}
+
+/// The SELECT, from the command line or its file.
+fn sql(args: &CopyArgs) -> Result<Option<String>> {
+    let Some(path) = &args.sql_file else {
+        return Ok(args.sql.clone());
+    };
+    std::fs::read_to_string(path).map(Some).map_err(|err| {
+        Error::new(ErrorKind::Config, format!("cannot read {}", path.display())).with_source(err)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::args::{Cli, Command};
+
+    #[test]
+    fn each_table_is_a_stream() {
+        check(&["-t", "a", "-t", "x.*", "--into", "dwh.*"], Ok("a, x.*"));
+    }
+
+    #[test]
+    fn several_tables_do_not_go_into_one() {
+        check(
+            &["-t", "a.*", "--into", "dwh.a"],
+            Err("several tables cannot go into one"),
+        );
+        check(
+            &["-t", "a", "-t", "b", "--into", "c"],
+            Err("several tables cannot go into one"),
+        );
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        check(
+            &["-t", "a", "--sql-file", "/no.sql"],
+            Err("cannot read /no.sql"),
+        );
+    }
+
+    fn check(arguments: &[&str], expected: Result<&str, &str>) {
+        let common = [
+            "towpath",
+            "copy",
+            "--from",
+            "host=a user=u",
+            "--to",
+            "host=b user=u",
+        ];
+        let cli = Cli::parse_from(common.iter().chain(arguments));
+        let Command::Copy(args) = cli.command else {
+            panic!("not copy")
+        };
+        let found = resolve(*args, &Environment::default())
+            .map(|resolved| {
+                let names: Vec<_> = resolved.streams.into_iter().map(|spec| spec.name).collect();
+                names.join(", ")
+            })
+            .map_err(|error| error.to_string());
+        assert_eq!(found.as_deref().map_err(String::as_str), expected);
+    }
+}

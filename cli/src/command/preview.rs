@@ -1,0 +1,139 @@
+//! `towpath preview`.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use futures::StreamExt;
+use serde_json::{Map, Value};
+use towpath_engine::Result;
+use towpath_engine::pipeline::{Settings, SourceSession};
+use towpath_engine::report::Progress;
+use towpath_engine::table::{Column, Table, TableName};
+use towpath_engine::transform::{Transform, TransformPlan};
+use towpath_engine::types::{PgType, oid};
+
+use crate::args::PreviewArgs;
+use crate::connections::Connections;
+use crate::environment::Environment;
+use crate::execution::interrupted;
+use crate::grid::{Align, Grid};
+use crate::interrupt::Interrupt;
+use crate::output::Output;
+use crate::transform::transform;
+use crate::value;
+
+pub(super) async fn run(
+    args: &PreviewArgs,
+    environment: &Environment,
+    output: &Output,
+) -> Result<ExitCode> {
+    let config = Connections::new(BTreeMap::new(), environment).find(&args.connection.0)?;
+    let name: TableName = args.table.parse()?;
+    // One connection is enough for a few rows, and small batches bring them sooner.
+    let settings = Settings {
+        connections: 1,
+        batch_rows: 1024,
+        ..Settings::default()
+    };
+    let transform = transform(args.sql.as_deref(), &settings)?;
+    let preview = Box::pin(async {
+        let session = SourceSession::open(&config, &settings).await?;
+        rows(&session, &name, transform.as_ref(), args.rows).await
+    });
+    let Some(result) = Interrupt::listen()?.guard(preview).await else {
+        return Err(interrupted("no more rows are read"));
+    };
+    let (columns, rows) = result?;
+    match output.is_json() {
+        true => {
+            for row in rows {
+                output.json(&object(&columns, row))?;
+            }
+        }
+        false => {
+            let mut grid = Grid::new(columns.iter().map(|name| (name.as_str(), Align::Left)));
+            for row in rows {
+                grid.row(row.into_iter().map(Option::unwrap_or_default));
+            }
+            output.text(&grid.to_string())?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Values as text, NULL being `None`.
+type Row = Vec<Option<String>>;
+
+/// The columns' names and the first rows, as many as `limit`.
+async fn rows(
+    session: &SourceSession,
+    name: &TableName,
+    transform: &dyn Transform,
+    limit: u64,
+) -> Result<(Vec<String>, Vec<Row>)> {
+    let table = session.table(name).await?;
+    let plan = plan_as_text(&table, transform).await?;
+    let columns = plan
+        .columns()
+        .iter()
+        .map(|column| column.name.clone())
+        .collect();
+    let mut rows = Vec::new();
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let source = session.source(&table, Arc::new(Progress::default()));
+    for mut batches in plan.execute(source).await? {
+        while rows.len() < limit {
+            let Some(batch) = batches.next().await else {
+                break;
+            };
+            rows.extend(batch_rows(&batch?).take(limit - rows.len()));
+        }
+    }
+    Ok((columns, rows))
+}
+
+/// Plans twice: for the names of the result's columns, and then into a table that has them all as
+/// text, so that what is only carried comes in PostgreSQL's own text form.
+async fn plan_as_text(table: &Table, transform: &dyn Transform) -> Result<Arc<dyn TransformPlan>> {
+    let first = transform.plan(table, None).await?;
+    let text = PgType::builtin(oid::TEXT, "text", "text");
+    let column = |name: &str| Column {
+        name: name.to_owned(),
+        pg_type: text.clone(),
+        nullable: true,
+        has_default: false,
+        identity: None,
+        generated: false,
+        collation: None,
+    };
+    let columns = first
+        .columns()
+        .iter()
+        .map(|output| column(&output.name))
+        .collect();
+    let pretend = Table {
+        columns,
+        ..table.clone()
+    };
+    transform.plan(table, Some(&pretend)).await
+}
+
+fn batch_rows(batch: &RecordBatch) -> impl Iterator<Item = Row> {
+    (0..batch.num_rows()).map(|row| {
+        batch
+            .columns()
+            .iter()
+            .map(|array| value::text(array, row))
+            .collect()
+    })
+}
+
+fn object(columns: &[String], row: Row) -> Map<String, Value> {
+    columns
+        .iter()
+        .cloned()
+        .zip(row.into_iter().map(Value::from))
+        .collect()
+}

@@ -1,0 +1,196 @@
+//! How an error is told: to people on stderr, to programs as JSON.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use serde_json::json;
+use towpath_engine::{Error, ErrorKind};
+
+use crate::output::OutputFormat;
+use crate::redact::redact;
+
+/// Several things wrong with one request, told together.
+#[derive(Debug, Default)]
+pub(crate) struct Problems(pub(crate) Vec<Problem>);
+
+/// One thing wrong, and where.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Problem {
+    /// The line in the file, from 1; `None` if it is nowhere in particular.
+    pub(crate) line: Option<usize>,
+    /// The keys that lead there, with points between.
+    pub(crate) path: String,
+    /// What is wrong, and the way out.
+    pub(crate) message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(line) = self.line {
+            write!(f, "line {line}: ")?;
+        }
+        match self.path.is_empty() {
+            true => f.write_str(&self.message),
+            false => write!(f, "{}: {}", self.path, self.message),
+        }
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<_> = self.0.iter().map(Problem::to_string).collect();
+        f.write_str(&lines.join("; "))
+    }
+}
+
+impl StdError for Problems {}
+
+impl Problems {
+    /// One error of these, under a line about `object`; `None` if there is nothing wrong.
+    pub(crate) fn into_error(mut self, object: &str) -> Option<Error> {
+        self.0.sort_by_key(|problem| problem.line);
+        let message = match self.0.len() {
+            0 => return None,
+            1 => format!("{object} has a problem"),
+            count => format!("{object} has {count} problems"),
+        };
+        Some(Error::new(ErrorKind::Config, message).with_source(self))
+    }
+}
+
+/// The whole chain as lines for people: the error, its causes, a blank line, the hints.
+pub(crate) fn text(error: &Error) -> String {
+    let mut lines = vec![format!("error: {error}")];
+    let mut hints: Vec<&str> = error.hint().into_iter().collect();
+    for cause in causes(error) {
+        match cause.downcast_ref::<Problems>() {
+            Some(problems) => lines.extend(problems.0.iter().map(|line| format!("  {line}"))),
+            None => lines.push(format!("  caused by: {}", one_line(cause))),
+        }
+        hints.extend(cause.downcast_ref::<Error>().and_then(Error::hint));
+    }
+    if !hints.is_empty() {
+        lines.push(String::new());
+        lines.extend(hints.iter().map(|hint| format!("hint: {hint}")));
+    }
+    redact(&lines.join("\n"))
+}
+
+/// The whole chain as one JSON object.
+pub(crate) fn json(error: &Error) -> serde_json::Value {
+    let mut chain = Vec::new();
+    for cause in causes(error) {
+        match cause.downcast_ref::<Problems>() {
+            Some(problems) => chain.extend(problems.0.iter().map(Problem::to_string)),
+            None => chain.push(one_line(cause)),
+        }
+    }
+    json!({
+        "error": redact(&error.to_string()),
+        "causes": chain.iter().map(|cause| redact(cause)).collect::<Vec<_>>(),
+        "hint": error.hint().map(redact),
+        "kind": kind_name(error.kind()),
+        "retry": error.kind().consequence().retry,
+    })
+}
+
+/// The whole chain as one line, its hint in brackets.
+pub(crate) fn one_liner(error: &Error) -> String {
+    let mut line = error.to_string();
+    for cause in causes(error) {
+        line.push_str(": ");
+        line.push_str(&one_line(cause));
+    }
+    if let Some(hint) = error.hint() {
+        line.push_str(&format!(" ({hint})"));
+    }
+    redact(&line)
+}
+
+/// Writes the error to stderr in the form that was asked for.
+pub(crate) fn print(error: &Error, format: OutputFormat) {
+    match format {
+        OutputFormat::Text => eprintln!("{}", text(error)),
+        OutputFormat::Json => eprintln!("{}", json(error)),
+    }
+}
+
+fn causes(error: &Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
+    std::iter::successors(error.source(), |&cause| cause.source())
+}
+
+fn one_line(cause: &(dyn StdError + 'static)) -> String {
+    let text = cause.to_string();
+    text.lines().map(str::trim).collect::<Vec<_>>().join(" ")
+}
+
+/// The kind in the words of JSON: `unsupported_type`.
+fn kind_name(kind: ErrorKind) -> String {
+    let mut name = String::new();
+    for char in format!("{kind:?}").chars() {
+        if char.is_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.extend(char.to_lowercase());
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chain_is_told_from_the_outside_in_with_its_hint_last() {
+        let cause = Error::new(ErrorKind::Schema, "it is numeric without precision");
+        let error = Error::new(ErrorKind::Encode, "column \"amount\" holds 1e-40")
+            .with_hint("cast it in the transform")
+            .with_source(cause);
+        insta::assert_snapshot!(text(&error), @r#"
+        error: column "amount" holds 1e-40
+          caused by: it is numeric without precision
+
+        hint: cast it in the transform
+        "#);
+    }
+
+    #[test]
+    fn problems_are_told_in_the_order_of_their_lines() {
+        insta::assert_snapshot!(text(&two_problems()), @r"
+        error: pipeline shop.yaml has 2 problems
+          line 3: defaults.write: unknown word
+          line 9: streams.a.key: unknown key
+        ");
+    }
+
+    #[test]
+    fn json_has_the_same_in_fields() {
+        insta::assert_snapshot!(json(&two_problems()), @r#"{"error":"pipeline shop.yaml has 2 problems","causes":["line 3: defaults.write: unknown word","line 9: streams.a.key: unknown key"],"hint":null,"kind":"config","retry":false}"#);
+    }
+
+    #[test]
+    fn no_password_is_told() {
+        let error = Error::new(ErrorKind::Config, "cannot use postgresql://u:secret@h/d")
+            .with_source("password=secret");
+        assert!(!text(&error).contains("secret"));
+        assert!(!json(&error).to_string().contains("secret"));
+    }
+
+    #[test]
+    fn kinds_are_words_with_underscores() {
+        assert_eq!(kind_name(ErrorKind::UnsupportedType), "unsupported_type");
+    }
+
+    fn two_problems() -> Error {
+        let problem = |line, path: &str, message: &str| Problem {
+            line: Some(line),
+            path: path.to_owned(),
+            message: message.to_owned(),
+        };
+        let problems = Problems(vec![
+            problem(9, "streams.a.key", "unknown key"),
+            problem(3, "defaults.write", "unknown word"),
+        ]);
+        problems.into_error("pipeline shop.yaml").unwrap()
+    }
+}

@@ -1,0 +1,403 @@
+//! From a pipeline file to what runs: defaults, cross-checks, connections; all mistakes at once.
+
+use std::path::Path;
+
+use towpath_engine::pipeline::{Duplicates, Pipeline, PipelineName, Settings, SyncMode, WriteMode};
+use towpath_engine::postgres::ConnectionConfig;
+use towpath_engine::table::TablePattern;
+use towpath_engine::{Error, ErrorKind, Result};
+
+use crate::connections::Connections;
+use crate::environment::Environment;
+use crate::error::{Problems, one_liner};
+use crate::file::{ConnectionEntry, DefaultsFile, PipelineFile, SettingsFile, StreamFile};
+use crate::size::ByteSize;
+use crate::streams::{StreamSpec, Target};
+use crate::transform::transform;
+use crate::yaml::Lines;
+
+/// A pipeline file that means something.
+#[derive(Debug)]
+pub(crate) struct Resolved {
+    /// Both connections, and how much a run may use.
+    pub(crate) pipeline: Pipeline,
+    /// Its streams, patterns not yet expanded.
+    pub(crate) streams: Vec<StreamSpec>,
+}
+
+/// What is said about a run beside its file.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Overrides {
+    /// Whether incremental streams read all rows.
+    pub(crate) full: bool,
+    /// Connections that read, and as many that write.
+    pub(crate) connections: Option<u16>,
+    /// Memory that a transform may hold.
+    pub(crate) memory_limit: Option<ByteSize>,
+    /// Rows at most in one batch.
+    pub(crate) batch_rows: Option<u32>,
+}
+
+impl Overrides {
+    /// `settings` with what is said otherwise.
+    ///
+    /// # Errors
+    /// `Config`, if a number is zero.
+    pub(crate) fn apply(self, settings: &mut Settings) -> Result<()> {
+        if self.connections == Some(0) || self.batch_rows == Some(0) {
+            let message = "connections and batch rows must be at least 1";
+            return Err(Error::new(ErrorKind::Config, message));
+        }
+        if let Some(connections) = self.connections {
+            settings.connections = connections.into();
+        }
+        if let Some(ByteSize(bytes)) = self.memory_limit {
+            settings.memory_limit = bytes;
+        }
+        if let Some(rows) = self.batch_rows {
+            settings.batch_rows = rows as usize;
+        }
+        Ok(())
+    }
+}
+
+/// Reads the pipeline file at `path` and resolves it.
+///
+/// # Errors
+/// `Config`, with everything that is wrong, by line and key.
+pub(crate) fn load(
+    path: &Path,
+    environment: &Environment,
+    overrides: Overrides,
+) -> Result<Resolved> {
+    let text = std::fs::read_to_string(path).map_err(|err| {
+        Error::new(
+            ErrorKind::Config,
+            format!("cannot read pipeline {}", path.display()),
+        )
+        .with_source(err)
+    })?;
+    resolve(path, &text, environment, overrides).map_err(|problems| {
+        let object = format!("pipeline {}", path.display());
+        let none = || Error::new(ErrorKind::Internal, "a pipeline is wrong for no reason");
+        problems.into_error(&object).unwrap_or_else(none)
+    })
+}
+
+fn resolve(
+    path: &Path,
+    text: &str,
+    environment: &Environment,
+    overrides: Overrides,
+) -> Result<Resolved, Problems> {
+    let (file, lines) = crate::file::parse_pipeline(text, environment)?;
+    let PipelineFile {
+        name,
+        source,
+        destination,
+        connections,
+        defaults,
+        streams,
+        settings,
+    } = file;
+    let connections = Connections::new(connections, environment);
+    let mut resolver = Resolver {
+        lines,
+        problems: Problems::default(),
+        defaults: defaults.unwrap_or_default(),
+        settings: Settings::default(),
+        directory: path.parent().unwrap_or(Path::new("")),
+        full: overrides.full,
+    };
+    resolver.settings(settings.unwrap_or_default(), overrides);
+    let source = resolver.connection("source", &source, &connections);
+    let destination = resolver.connection("destination", &destination, &connections);
+    let streams = resolver.streams(streams.0);
+    let stem = path
+        .file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned());
+    let name = PipelineName(name.or(stem).unwrap_or_default());
+    match (source, destination, resolver.problems.0.is_empty()) {
+        (Some(source), Some(destination), true) => Ok(Resolved {
+            pipeline: Pipeline {
+                name,
+                source,
+                destination,
+                settings: resolver.settings,
+            },
+            streams,
+        }),
+        _ => Err(resolver.problems),
+    }
+}
+
+/// The file's parts that every stream needs, and what was found to be wrong.
+struct Resolver<'a> {
+    lines: Lines,
+    problems: Problems,
+    defaults: DefaultsFile,
+    settings: Settings,
+    /// Where the pipeline file is.
+    directory: &'a Path,
+    full: bool,
+}
+
+impl Resolver<'_> {
+    fn report(&mut self, path: impl Into<String>, message: impl Into<String>) {
+        let problem = self.lines.problem(path, message);
+        self.problems.0.push(problem);
+    }
+
+    /// What `result` holds; its error is a problem at `path`.
+    fn accept<T>(&mut self, path: &str, result: Result<T>) -> Option<T> {
+        result
+            .map_err(|error| self.report(path, one_liner(&error)))
+            .ok()
+    }
+
+    fn settings(&mut self, file: SettingsFile, overrides: Overrides) {
+        let memory_limit = file
+            .memory_limit
+            .and_then(|text| match text.parse::<ByteSize>() {
+                Ok(size) => Some(size),
+                Err(message) => {
+                    self.report("settings.memory_limit", message);
+                    None
+                }
+            });
+        let merged = Overrides {
+            full: overrides.full,
+            connections: overrides.connections.or(file.connections),
+            memory_limit: overrides.memory_limit.or(memory_limit),
+            batch_rows: overrides.batch_rows.or(file.batch_rows),
+        };
+        let mut settings = self.settings.clone();
+        let result = merged.apply(&mut settings);
+        if self.accept("settings", result).is_some() {
+            self.settings = settings;
+        }
+    }
+
+    fn connection(
+        &mut self,
+        path: &str,
+        entry: &ConnectionEntry,
+        connections: &Connections<'_>,
+    ) -> Option<ConnectionConfig> {
+        self.accept(path, connections.entry(entry))
+    }
+
+    fn streams(&mut self, files: Vec<(String, StreamFile)>) -> Vec<StreamSpec> {
+        if files.is_empty() {
+            self.report(
+                "streams",
+                "there is no stream; write the table's name as a key",
+            );
+        }
+        files
+            .into_iter()
+            .filter_map(|(name, file)| self.stream(name, file))
+            .collect()
+    }
+
+    /// One stream; `None`, and problems, if something is wrong with it.
+    fn stream(&mut self, name: String, file: StreamFile) -> Option<StreamSpec> {
+        let path = format!("streams.{name}");
+        let tables = self.tables(&path, &name, &file);
+        let target = self.target(&path, &file, tables.as_ref());
+        let write = file
+            .write
+            .or(self.defaults.write)
+            .map(Into::into)
+            .unwrap_or_default();
+        let sync = self.sync(&path, &file, write);
+        let sql = self.sql(&path, &file);
+        let built = sql.and_then(|sql| {
+            let result = transform(sql.as_deref(), &self.settings);
+            let key = if file.sql_file.is_some() {
+                "sql_file"
+            } else {
+                "sql"
+            };
+            self.accept(&format!("{path}.{key}"), result)
+        });
+        let key = file.key.or_else(|| self.defaults.key.clone());
+        let duplicates = file.duplicates.or_else(|| self.defaults.duplicates.clone());
+        Some(StreamSpec {
+            name,
+            tables: tables?,
+            target: target?,
+            write,
+            key: key.map(Into::into).unwrap_or_default(),
+            duplicates: match duplicates {
+                Some(file) => Duplicates::Last {
+                    order_by: file.last,
+                },
+                None => Duplicates::Refuse,
+            },
+            sync: sync?,
+            transform: built?,
+        })
+    }
+
+    fn tables(&mut self, path: &str, name: &str, file: &StreamFile) -> Option<TablePattern> {
+        match &file.table {
+            Some(table) => self.accept(&format!("{path}.table"), table.parse()),
+            None => self.accept(path, name.parse()),
+        }
+    }
+
+    fn target(
+        &mut self,
+        path: &str,
+        file: &StreamFile,
+        tables: Option<&TablePattern>,
+    ) -> Option<Target> {
+        let Some(into) = &file.into else {
+            return Some(Target::SameName {
+                schema: self.defaults.schema.clone(),
+            });
+        };
+        let path = format!("{path}.into");
+        let target = self.accept(&path, Target::parse(into))?;
+        let several = tables.is_some_and(|tables| tables.exact().is_none());
+        if several && matches!(target, Target::Table(_)) {
+            self.report(path, "several tables cannot go into one; write schema.*");
+            return None;
+        }
+        Some(target)
+    }
+
+    fn sync(&mut self, path: &str, file: &StreamFile, write: WriteMode) -> Option<SyncMode> {
+        let sync = file.sync.or(self.defaults.sync);
+        if !sync.is_some_and(|sync| sync.is_incremental()) {
+            if file.cursor.is_some() && sync.is_none() {
+                let message = "a cursor has no effect without sync: incremental";
+                self.report(format!("{path}.cursor"), message);
+            }
+            return Some(SyncMode::Full);
+        }
+        if matches!(write, WriteMode::Replace | WriteMode::Mirror) {
+            let message = format!(
+                "an incremental stream reads only newer rows, and {write} would remove the others; \
+                 write upsert or append"
+            );
+            self.report(format!("{path}.write"), message);
+            return None;
+        }
+        match file.cursor.clone().or_else(|| self.defaults.cursor.clone()) {
+            Some(cursor) => Some(SyncMode::Incremental {
+                cursor,
+                from_start: self.full,
+            }),
+            None => {
+                self.report(
+                    path,
+                    "an incremental stream needs a cursor, as cursor: updated_at",
+                );
+                None
+            }
+        }
+    }
+
+    /// The stream's SQL, which may be none; `None`, and a problem, if it cannot be read.
+    fn sql(&mut self, path: &str, file: &StreamFile) -> Option<Option<String>> {
+        let name = match (&file.sql, &file.sql_file) {
+            (Some(_), Some(_)) => {
+                self.report(
+                    format!("{path}.sql_file"),
+                    "sql and sql_file exclude each other",
+                );
+                return None;
+            }
+            (sql, None) => return Some(sql.clone()),
+            (None, Some(name)) => name,
+        };
+        let result = std::fs::read_to_string(self.directory.join(name)).map_err(|err| {
+            Error::new(ErrorKind::Config, format!("cannot read {name}")).with_source(err)
+        });
+        self.accept(&format!("{path}.sql_file"), result).map(Some)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOTH: &str = "source: postgresql://u@a/s\ndestination: postgresql://u@b/d\n";
+
+    #[test]
+    fn a_stream_has_a_default_for_everything() {
+        check(
+            "streams:\n  public.orders: {}\n",
+            "public.orders: \"public\".\"orders\" into SameName { schema: None }; Upsert [] Refuse Full",
+        );
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_file() {
+        check(
+            "defaults: {schema: dwh, write: append, key: id, sync: INCREMENTAL, cursor: at}\n\
+             streams:\n  a: {}\n  b: {sync: FULL_TABLE, key: [x, y], into: o.b, write: mirror}\n",
+            "a: \"public\".\"a\" into SameName { schema: Some(\"dwh\") }; Append [\"id\"] Refuse \
+             Incremental { cursor: \"at\", from_start: false }\n\
+             b: \"public\".\"b\" into Table(TableName { schema: \"o\", name: \"b\" }); Mirror \
+             [\"x\", \"y\"] Refuse Full",
+        );
+    }
+
+    #[test]
+    fn the_name_is_that_of_the_file() {
+        let text = format!("{BOTH}streams: {{a: {{}}}}\n");
+        let resolved = resolved(&text).unwrap();
+        assert_eq!(resolved.pipeline.name.to_string(), "shop");
+        let text = format!("name: other\n{text}settings: {{memory_limit: 1GB, connections: 3}}\n");
+        let pipeline = self::resolved(&text).unwrap().pipeline;
+        assert_eq!(pipeline.name.to_string(), "other");
+        assert_eq!(pipeline.settings.memory_limit, 1 << 30);
+        assert_eq!(pipeline.settings.connections, 3);
+    }
+
+    #[test]
+    fn every_mistake_is_told_with_its_line() {
+        let text = "source: nowhere\ndestination: postgresql://u@b/d?ssl_mode=require\nstreams:\n  \
+                    a.b.c: {}\n  public.*: {into: dwh.all}\n  \
+                    b: {sync: incremental, write: replace}\n  c: {sync: incremental}\n  \
+                    d: {cursor: at}\n  e: {sql: a, sql_file: b}\n  f: {sql_file: gone.sql}\n\
+                    settings: {memory_limit: much}\n";
+        let error = resolved(text)
+            .unwrap_err()
+            .into_error("pipeline shop.yaml")
+            .unwrap();
+        insta::assert_snapshot!(crate::error::text(&error), @r#"
+        error: pipeline shop.yaml has 10 problems
+          line 1: source: there is no connection called "nowhere" (write a URL as postgresql://user@host/database, or define the name in ~/.config/towpath/connections.yaml)
+          line 2: destination: connection parameter "ssl_mode" is unknown or not supported (did you mean sslmode?)
+          line 4: streams.a.b.c: "a.b.c" is not a table name (write schema.table, with double quotes where SQL needs them: public."Odd.Name")
+          line 5: streams.public.*.into: several tables cannot go into one; write schema.*
+          line 6: streams.b.write: an incremental stream reads only newer rows, and replace would remove the others; write upsert or append
+          line 7: streams.c: an incremental stream needs a cursor, as cursor: updated_at
+          line 8: streams.d.cursor: a cursor has no effect without sync: incremental
+          line 9: streams.e.sql_file: sql and sql_file exclude each other
+          line 10: streams.f.sql_file: cannot read gone.sql: No such file or directory (os error 2)
+          line 11: settings.memory_limit: expected a size as 256MB or 1GB
+        "#);
+    }
+
+    fn resolved(text: &str) -> Result<Resolved, Problems> {
+        let path = Path::new("/nowhere/shop.yaml");
+        resolve(path, text, &Environment::default(), Overrides::default())
+    }
+
+    fn check(streams: &str, expected: &str) {
+        let resolved = resolved(&format!("{BOTH}{streams}")).unwrap();
+        let line = |s: &StreamSpec| {
+            format!(
+                "{s:?}; {:?} {:?} {:?} {:?}",
+                s.write, s.key, s.duplicates, s.sync
+            )
+        };
+        let lines: Vec<_> = resolved.streams.iter().map(line).collect();
+        assert_eq!(lines.join("\n"), expected);
+    }
+}

@@ -1,0 +1,136 @@
+//! Numbers as people write and read them: sizes, counts, durations.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// A number of bytes: `4096`, `256MB`, `1.5 GiB`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ByteSize(pub(crate) usize);
+
+/// Units with their sizes. As in PostgreSQL's settings, a kB is 1024 bytes; `KiB` says the same.
+const UNITS: [(&str, u64); 9] = [
+    ("", 1),
+    ("b", 1),
+    ("kb", 1 << 10),
+    ("mb", 1 << 20),
+    ("gb", 1 << 30),
+    ("kib", 1 << 10),
+    ("mib", 1 << 20),
+    ("gib", 1 << 30),
+    ("tb", 1 << 40),
+];
+
+impl FromStr for ByteSize {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim();
+        let end = text.find(|char: char| !char.is_ascii_digit() && char != '.');
+        let (number, unit) = text.split_at(end.unwrap_or(text.len()));
+        let unit = unit.trim().to_lowercase();
+        let factor = UNITS
+            .iter()
+            .find(|(name, _)| *name == unit)
+            .map(|(_, factor)| *factor);
+        let bytes = number
+            .parse::<f64>()
+            .ok()
+            .zip(factor)
+            .map(|(n, factor)| n * factor as f64);
+        match bytes {
+            Some(bytes) if (1.0..u64::MAX as f64).contains(&bytes) => Ok(Self(bytes as usize)),
+            _ => Err("expected a size as 256MB or 1GB".to_owned()),
+        }
+    }
+}
+
+/// A count with thin groups of three digits: `1,234,567`.
+pub(crate) fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Bytes in the largest unit that leaves a digit before the point: `1.2 GB`; a MB is 1,000,000.
+pub(crate) fn bytes(number: u64) -> String {
+    let value = number as f64;
+    match number {
+        0..1_000 => format!("{number} B"),
+        1_000..1_000_000 => format!("{:.1} kB", value / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", value / 1e6),
+        1_000_000_000..1_000_000_000_000 => format!("{:.1} GB", value / 1e9),
+        _ => format!("{:.1} TB", value / 1e12),
+    }
+}
+
+/// Megabytes per second.
+pub(crate) fn rate(number: u64, elapsed: Duration) -> String {
+    let seconds = elapsed.as_secs_f64().max(0.001);
+    format!("{:.1} MB/s", number as f64 / 1e6 / seconds)
+}
+
+/// A time that people wait: `0.84 s`, `12.3 s`, `4 min 05 s`, `2 h 03 min`.
+pub(crate) struct Wait(pub(crate) Duration);
+
+impl fmt::Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (seconds, exact) = (self.0.as_secs(), self.0.as_secs_f64());
+        let text = match seconds {
+            0..10 => format!("{exact:.2} s"),
+            10..60 => format!("{exact:.1} s"),
+            60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
+            _ => format!("{} h {:02} min", seconds / 3600, seconds % 3600 / 60),
+        };
+        f.pad(&text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_units() {
+        for (text, bytes) in [
+            ("4096", 4096),
+            ("1kB", 1024),
+            ("1.5 GiB", 3 << 29),
+            ("2mb", 2 << 20),
+        ] {
+            assert_eq!(text.parse(), Ok(ByteSize(bytes)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_size_is_refused() {
+        for text in ["", "MB", "-1MB", "1 parsec", "0", "1.2.3"] {
+            assert!(text.parse::<ByteSize>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn counts_are_grouped() {
+        assert_eq!(count(0), "0");
+        assert_eq!(count(999), "999");
+        assert_eq!(count(1_234_567), "1,234,567");
+    }
+
+    #[test]
+    fn waits_get_coarser() {
+        for (millis, text) in [
+            (840, "0.84 s"),
+            (12_340, "12.3 s"),
+            (245_000, "4 min 05 s"),
+            (7_400_000, "2 h 03 min"),
+        ] {
+            assert_eq!(Wait(Duration::from_millis(millis)).to_string(), text);
+        }
+    }
+}
