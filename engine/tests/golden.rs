@@ -1,6 +1,8 @@
 //! Streams that PostgreSQL wrote (`data/golden`): what is decoded from them and encoded again is
 //! the same, byte for byte, and decimals and dates read as PostgreSQL writes them.
 
+#![allow(clippy::unwrap_used, reason = "what a test cannot do without fails it")]
+
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -68,13 +70,7 @@ fn decimals_round_trip_and_read_as_postgresql_writes_them() {
         .enumerate()
     {
         let texts: Vec<&str> = line.split('\t').collect();
-        for column in 1..columns.len() {
-            assert_eq!(
-                decimal_text(batch.column(column), row),
-                texts[column],
-                "row {row}"
-            );
-        }
+        XX
     }
 }
 

@@ -1,5 +1,7 @@
 //! Any batch, encoded and decoded again, is the same batch, wherever the bytes are cut.
 
+#![allow(clippy::unwrap_used, reason = "what a test cannot do without fails it")]
+
 use std::sync::Arc;
 
 use arrow_array::types::Int32Type;

@@ -3,6 +3,7 @@
 mod flow;
 mod incremental;
 mod plan;
+mod privileges;
 mod run;
 mod session;
 mod settings;

@@ -94,7 +94,7 @@ pub(super) async fn plan_load(
         };
         reports.push(report_column(column, &planned));
         match planned {
-            Planned::Into { column, .. } => columns.push(column),
+            Planned::Into(accepted) => columns.push(accepted.column),
             Planned::Refused { refusal, .. } => refusals.push(refusal),
         }
     }
@@ -123,15 +123,14 @@ pub(super) async fn plan_load(
 
 /// What becomes of one column of the result.
 enum Planned {
-    Into {
-        column: LoadColumn,
-        to: PgType,
-        assignment: Assignment,
-    },
-    Refused {
-        refusal: Refusal,
-        to: String,
-    },
+    Into(Box<Accepted>),
+    Refused { refusal: Refusal, to: String },
+}
+
+/// A column that can be written.
+struct Accepted {
+    column: LoadColumn,
+    assignment: Assignment,
 }
 
 fn into_existing(table: &Table, column: &OutputColumn) -> Planned {
@@ -169,17 +168,16 @@ fn into_existing(table: &Table, column: &OutputColumn) -> Planned {
     }
     let column = plan_column(column, &there.pg_type);
     match column {
-        Ok((encoding, assignment)) => Planned::Into {
-            column: LoadColumn {
+        Ok((encoding, assignment)) => {
+            let column = LoadColumn {
                 name: name.clone(),
                 type_sql: there.pg_type.sql.clone(),
                 collation: None,
                 not_null: !there.nullable,
                 encoding,
-            },
-            to: there.pg_type.clone(),
-            assignment,
-        },
+            };
+            Planned::Into(Box::new(Accepted { column, assignment }))
+        }
         Err(Refusal { reason, hint }) => {
             let reason = format!("column {name:?} of {}: {reason}", table.name);
             refused(reason, hint, &there.pg_type.sql)
@@ -212,17 +210,16 @@ async fn into_created(
         .as_ref()
         .and_then(|name| source.column(name));
     Ok(match plan_column(column, &to) {
-        Ok((encoding, assignment)) => Planned::Into {
-            column: LoadColumn {
+        Ok((encoding, assignment)) => {
+            let column = LoadColumn {
                 name: name.clone(),
                 type_sql: to.sql.clone(),
                 collation: source_column.and_then(|column| column.collation.clone()),
                 not_null: source_column.is_some_and(|column| !column.nullable),
                 encoding,
-            },
-            to,
-            assignment,
-        },
+            };
+            Planned::Into(Box::new(Accepted { column, assignment }))
+        }
         Err(Refusal { reason, hint }) => {
             let reason = format!("column {name:?}: {reason}");
             Planned::Refused {
@@ -262,12 +259,13 @@ fn report_column(column: &OutputColumn, planned: &Planned) -> ColumnReport {
             let note = format!("{}; {}", refusal.reason, refusal.hint);
             (to.clone(), Fidelity::Refused, Some(note))
         }
-        Planned::Into {
-            to,
-            assignment: Assignment::Converted { how, .. },
-            ..
-        } => (to.sql.clone(), Fidelity::Converted, Some(how.clone())),
-        Planned::Into { to, .. } => (to.sql.clone(), Fidelity::Exact, None),
+        Planned::Into(accepted) => {
+            let to = accepted.column.type_sql.clone();
+            match &accepted.assignment {
+                Assignment::Converted { how, .. } => (to, Fidelity::Converted, Some(how.clone())),
+                _ => (to, Fidelity::Exact, None),
+            }
+        }
     };
     ColumnReport {
         name: column.name.clone(),

@@ -9,7 +9,7 @@ use tokio::sync::OnceCell;
 use tracing::{info, warn};
 
 use super::plan::{LoadInput, describe_load, plan_load};
-use super::{Settings, SourceSession, Stream, StreamPlan, flow, incremental};
+use super::{Settings, SourceSession, Stream, StreamPlan, flow, incremental, privileges};
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::{Connection, ConnectionConfig, catalog, server_error};
 use crate::report::{PipelineName, PlanReport, Progress, RunId, Stage, StreamReport};
@@ -91,17 +91,11 @@ impl Run {
         let table = self.source.table(&stream.table).await?;
         let existing = catalog::table(&self.destination, &stream.into).await?;
         let transform = stream.transform.plan(&table, existing.as_ref()).await?;
-        let cursor = incremental::cursor_column(stream, &table)?;
-        let condition = match cursor {
-            Some(cursor) => {
-                incremental::condition(&self.destination, &self.pipeline.name, stream, cursor)
-                    .await?
-            }
-            None => None,
-        };
+        let condition = self.condition(stream, &table).await?;
         let mut stream = stream.clone();
         stream.duplicates = incremental::newest_wins(&stream, &*transform);
-        self.check_privileges(&stream, existing.as_ref()).await?;
+        let config = &self.pipeline.destination;
+        privileges::check(&self.destination, config, &stream, existing.as_ref()).await?;
         let input = LoadInput {
             stream: &stream,
             table: &table,
@@ -113,25 +107,10 @@ impl Run {
             .source
             .copy_source(&table, condition.clone(), Arc::default());
         let mut report = PlanReport {
-            stream: stream.name.clone(),
-            source: table.name.to_string(),
-            destination: stream.into.to_string(),
-            destination_exists: outcome
-                .load
-                .as_ref()
-                .is_some_and(|load| load.existing.is_some()),
-            write: stream.write.to_string(),
-            key: outcome
-                .load
-                .as_ref()
-                .map(|load| load.key.clone())
-                .unwrap_or_default(),
-            path: "it is refused: nothing would move".to_owned(),
             columns: outcome.columns,
             reads: source.describe(transform.scan()),
             engine: transform.explain(),
-            statements: Vec::new(),
-            notes: Vec::new(),
+            ..empty_report(&stream, outcome.load.as_ref())
         };
         if let Some(load) = &outcome.load {
             let path = load.path(self.is_empty(load).await?, true);
@@ -244,6 +223,14 @@ impl Run {
         Ok(report)
     }
 
+    /// The condition that only newer rows pass, if the stream is incremental and has run before.
+    async fn condition(&self, stream: &Stream, table: &Table) -> Result<Option<String>> {
+        let Some(cursor) = incremental::cursor_column(stream, table)? else {
+            return Ok(None);
+        };
+        incremental::condition(&self.destination, &self.pipeline.name, stream, cursor).await
+    }
+
     fn sink_settings(&self, report: &PlanReport, prepared: &Prepared) -> SinkSettings {
         let statements = report.reads.iter().chain(&report.statements);
         SinkSettings {
@@ -338,49 +325,23 @@ impl Run {
         })?;
         Ok(row.get(0))
     }
+}
 
-    /// Checks what the role may do in the destination.
-    async fn check_privileges(&self, stream: &Stream, existing: Option<&Table>) -> Result<()> {
-        let refused = |err| server_error(ErrorKind::Read, "cannot read privileges", err);
-        let denied = |what: String, grant: String| {
-            let who = &self.pipeline.destination;
-            Err(
-                Error::new(ErrorKind::Schema, format!("{who} may not {what}"))
-                    .with_hint(format!("let an administrator run: {grant} TO the role")),
-            )
-        };
-        let Some(table) = existing else {
-            let sql = include_str!("may_create.sql");
-            let row = self
-                .destination
-                .query_one(sql, &[&stream.into.schema])
-                .await;
-            return match row.map_err(refused)?.get(0) {
-                "may" => Ok(()),
-                "schema" => {
-                    let schema = crate::table::ident(&stream.into.schema);
-                    let grant = format!("GRANT CREATE, USAGE ON SCHEMA {schema}");
-                    denied(format!("create tables in schema {schema}"), grant)
-                }
-                _ => {
-                    let schema = crate::table::ident(&stream.into.schema);
-                    let grant = "GRANT CREATE ON DATABASE the database".to_owned();
-                    denied(format!("create schema {schema}"), grant)
-                }
-            };
-        };
-        for privilege in needed_privileges(stream.write, table) {
-            let sql = "SELECT pg_catalog.has_table_privilege($1::pg_catalog.oid, $2)";
-            let row = self
-                .destination
-                .query_one(sql, &[&table.oid, privilege])
-                .await;
-            if !row.map_err(refused)?.get::<_, bool>(0) {
-                let grant = format!("GRANT {privilege} ON {}", table.name);
-                return denied(format!("{privilege} {}", table.name), grant);
-            }
-        }
-        Ok(())
+/// The report of a stream whose columns nobody has looked at.
+fn empty_report(stream: &Stream, load: Option<&LoadPlan>) -> PlanReport {
+    PlanReport {
+        stream: stream.name.clone(),
+        source: stream.table.to_string(),
+        destination: stream.into.to_string(),
+        destination_exists: load.is_some_and(|load| load.existing.is_some()),
+        write: stream.write.to_string(),
+        key: load.map(|load| load.key.clone()).unwrap_or_default(),
+        path: "it is refused: nothing would move".to_owned(),
+        columns: Vec::new(),
+        reads: Vec::new(),
+        engine: None,
+        statements: Vec::new(),
+        notes: Vec::new(),
     }
 }
 
@@ -388,15 +349,6 @@ impl Run {
 enum Waited {
     Yes,
     No,
-}
-
-fn needed_privileges(write: WriteMode, table: &Table) -> &'static [&'static str] {
-    match write {
-        WriteMode::Append => &["INSERT"],
-        WriteMode::Upsert => &["SELECT", "INSERT", "UPDATE"],
-        WriteMode::Replace if !table.is_referenced => &["SELECT", "INSERT", "TRUNCATE"],
-        WriteMode::Replace | WriteMode::Mirror => &["SELECT", "INSERT", "UPDATE", "DELETE"],
-    }
 }
 
 /// What a person should know before running it.

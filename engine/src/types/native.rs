@@ -59,10 +59,10 @@ fn decimal_type(typmod: i32) -> Option<DataType> {
     let scale = i8::try_from(scale)
         .ok()
         .filter(|scale| (0..=precision as i8).contains(scale))?;
-    match precision {
-        ..=MAX_PRECISION_128 => Some(DataType::Decimal128(precision, scale)),
-        ..=MAX_PRECISION_256 => Some(DataType::Decimal256(precision, scale)),
-        _ => None,
+    if precision <= MAX_PRECISION_128 {
+        Some(DataType::Decimal128(precision, scale))
+    } else {
+        (precision <= MAX_PRECISION_256).then_some(DataType::Decimal256(precision, scale))
     }
 }
 

@@ -1,0 +1,85 @@
+//! What the role must be allowed to do in the destination, checked before a row moves.
+
+use super::{Stream, WriteMode};
+use crate::error::{Error, ErrorKind, Result};
+use crate::postgres::{Connection, ConnectionConfig, server_error};
+use crate::table::{Table, ident};
+
+/// Checks that the role of `connection` may load `stream`, into `existing` or a created table.
+///
+/// # Errors
+/// `Schema`, naming role, privilege and object, with the GRANT that would help.
+pub(super) async fn check(
+    connection: &Connection,
+    config: &ConnectionConfig,
+    stream: &Stream,
+    existing: Option<&Table>,
+) -> Result<()> {
+    let lacking = match existing {
+        None => lacking_to_create(connection, &stream.into.schema).await?,
+        Some(table) => lacking_to_write(connection, stream.write, table).await?,
+    };
+    match lacking {
+        None => Ok(()),
+        Some((what, grant)) => Err(Error::new(
+            ErrorKind::Schema,
+            format!("{config} may not {what}"),
+        )
+        .with_hint(format!("let an administrator run: {grant} TO the role"))),
+    }
+}
+
+/// What the role may not do, and the beginning of the GRANT that would let it.
+type Lacking = Option<(String, String)>;
+
+async fn lacking_to_create(connection: &Connection, schema: &str) -> Result<Lacking> {
+    let sql = include_str!("may_create.sql");
+    let row = connection
+        .query_one(sql, &[&schema])
+        .await
+        .map_err(unreadable)?;
+    let schema = ident(schema);
+    Ok(match row.get(0) {
+        "may" => None,
+        "schema" => {
+            let grant = format!("GRANT CREATE, USAGE ON SCHEMA {schema}");
+            Some((format!("create tables in schema {schema}"), grant))
+        }
+        _ => {
+            let grant = "GRANT CREATE ON DATABASE the database".to_owned();
+            Some((format!("create schema {schema}"), grant))
+        }
+    })
+}
+
+async fn lacking_to_write(
+    connection: &Connection,
+    write: WriteMode,
+    table: &Table,
+) -> Result<Lacking> {
+    for privilege in needed(write, table) {
+        let sql = "SELECT pg_catalog.has_table_privilege($1::pg_catalog.oid, $2)";
+        let row = connection
+            .query_one(sql, &[&table.oid, privilege])
+            .await
+            .map_err(unreadable)?;
+        if !row.get::<_, bool>(0) {
+            let grant = format!("GRANT {privilege} ON {}", table.name);
+            return Ok(Some((format!("{privilege} {}", table.name), grant)));
+        }
+    }
+    Ok(None)
+}
+
+fn needed(write: WriteMode, table: &Table) -> &'static [&'static str] {
+    match write {
+        WriteMode::Append => &["INSERT"],
+        WriteMode::Upsert => &["SELECT", "INSERT", "UPDATE"],
+        WriteMode::Replace if !table.is_referenced => &["SELECT", "INSERT", "TRUNCATE"],
+        WriteMode::Replace | WriteMode::Mirror => &["SELECT", "INSERT", "UPDATE", "DELETE"],
+    }
+}
+
+fn unreadable(err: tokio_postgres::Error) -> Error {
+    server_error(ErrorKind::Read, "cannot read privileges", err)
+}
