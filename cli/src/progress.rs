@@ -46,7 +46,7 @@ pub(crate) async fn watch<T>(
         }
         let stage = progress.stage();
         let is_due = last.is_none_or(|(told, at)| told != stage || at.elapsed() >= LINE_INTERVAL);
-        if is_due && stage != Stage::Done {
+        if is_due && !matches!(stage, Stage::Waiting | Stage::Done) {
             eprintln!("{}", line(stream, progress, started.elapsed()));
             last = Some((stage, Instant::now()));
         }
@@ -75,6 +75,9 @@ fn line(stream: &str, progress: &Progress, elapsed: Duration) -> String {
         Stage::Publishing => "publishing",
         Stage::Done => "done",
     };
+    if rows == 0 {
+        return format!("{stream}: {stage}");
+    }
     let mut line = format!(
         "{stream}: {stage}, {} rows, {}, {}",
         count(rows),

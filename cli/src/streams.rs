@@ -9,6 +9,7 @@ use towpath_engine::table::{TableName, TablePattern};
 use towpath_engine::transform::Transform;
 use towpath_engine::{Error, ErrorKind, Result};
 
+use crate::name::sql_name;
 use crate::yaml::did_you_mean;
 
 /// A stream, or as many as its pattern matches tables.
@@ -190,22 +191,6 @@ fn refuse_shared_destinations(streams: &[Stream]) -> Result<()> {
     Ok(())
 }
 
-/// `table` as a person writes it: quoted only where SQL needs it.
-pub(crate) fn sql_name(table: &TableName) -> String {
-    let part = |name: &str| {
-        let mut bytes = name.bytes();
-        let plain = bytes
-            .next()
-            .is_some_and(|byte| byte.is_ascii_lowercase() || byte == b'_')
-            && bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-        match plain {
-            true => name.to_owned(),
-            false => towpath_engine::table::ident(name),
-        }
-    };
-    format!("{}.{}", part(&table.schema), part(&table.name))
-}
-
 #[cfg(test)]
 mod tests {
     use towpath_engine::transform::Passthrough;
@@ -250,15 +235,6 @@ mod tests {
             &[],
             Err("streams one and two both write dwh.t"),
         );
-    }
-
-    #[test]
-    fn a_name_is_quoted_where_sql_needs_it() {
-        assert_eq!(
-            sql_name(&TableName::new("public", "Odd.Name")),
-            "public.\"Odd.Name\""
-        );
-        assert_eq!(sql_name(&TableName::new("a1", "_b")), "a1._b");
     }
 
     /// Each spec is its name, tables and target; a pattern matches `public.orders` and `public.a`.

@@ -11,6 +11,7 @@ use crate::environment::Environment;
 use crate::error;
 use crate::execution::Planned;
 use crate::grid::{Align, Grid};
+use crate::name::readable;
 use crate::output::Output;
 use crate::resolve::{Overrides, load};
 
@@ -57,9 +58,11 @@ fn verdicts(planned: &[Planned]) -> String {
     {
         let verdict = if refusal.is_some() { "refused" } else { "ok" };
         let report = plan.as_ref().map(|plan| plan.report());
-        let into = report.map_or("", |report| &report.destination);
+        let into = report
+            .map(|report| readable(&report.destination))
+            .unwrap_or_default();
         let write = report.map_or("", |report| &report.write);
-        grid.row([stream, verdict, into, write]);
+        grid.row([stream, verdict, &into, write]);
     }
     grid.to_string()
 }

@@ -13,9 +13,9 @@ use crate::args::DiscoverArgs;
 use crate::connections::Connections;
 use crate::environment::Environment;
 use crate::grid::{Align, Grid};
+use crate::name::sql_name;
 use crate::output::Output;
 use crate::size::{bytes, count};
-use crate::streams::sql_name;
 
 pub(super) async fn run(
     args: &DiscoverArgs,

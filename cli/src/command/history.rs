@@ -12,6 +12,7 @@ use crate::args::HistoryArgs;
 use crate::connections::Connections;
 use crate::environment::Environment;
 use crate::grid::{Align, Grid};
+use crate::name::readable;
 use crate::output::Output;
 use crate::resolve::{Overrides, load};
 use crate::size::count;
@@ -62,11 +63,12 @@ fn text(entries: &[LedgerEntry]) -> String {
     let columns = columns.chain(right.map(|name| (name, Align::Right)));
     let mut grid = Grid::new(columns.chain([("watermark", Align::Left), ("run", Align::Left)]));
     for entry in entries {
+        let into = readable(&entry.destination);
         let names = [
             &entry.finished_at,
             &entry.pipeline,
             &entry.stream,
-            &entry.destination,
+            &into,
             &entry.write,
         ];
         let numbers = [

@@ -3,6 +3,7 @@
 use towpath_engine::report::{ColumnReport, Fidelity, PlanReport};
 
 use crate::grid::{Align, Grid};
+use crate::name::readable;
 
 /// A heading, the columns as an aligned table, and every statement.
 pub(crate) fn plan_text(plan: &PlanReport) -> String {
@@ -14,7 +15,7 @@ pub(crate) fn plan_text(plan: &PlanReport) -> String {
     sections.extend(
         plan.engine
             .as_ref()
-            .and_then(|text| section("engine", &[text.clone()])),
+            .and_then(|text| section("engine", std::slice::from_ref(text))),
     );
     sections.extend(section("statements", &plan.statements));
     sections.join("\n\n")
@@ -31,7 +32,11 @@ fn heading(plan: &PlanReport) -> String {
     };
     format!(
         "{}: {} → {} ({exists}), {}{key}\n  {}",
-        plan.stream, plan.source, plan.destination, plan.write, plan.path
+        plan.stream,
+        readable(&plan.source),
+        readable(&plan.destination),
+        plan.write,
+        plan.path
     )
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use towpath_engine::report::{RunReport, StreamReport};
 
 use crate::grid::{Align, Grid};
+use crate::name::readable;
 use crate::size::{Wait, bytes, count};
 
 /// The streams as an aligned table, then the run in one line.
@@ -64,7 +65,7 @@ fn stream_cells(stream: &StreamReport) -> Vec<String> {
         stream.rows_deleted,
     ];
     let elapsed = Duration::from_millis(stream.plan_ms + stream.load_ms + stream.publish_ms);
-    let mut cells = vec![stream.stream.clone(), stream.destination.clone(), write];
+    let mut cells = vec![stream.stream.clone(), readable(&stream.destination), write];
     cells.extend(numbers.map(count));
     cells.extend([bytes(stream.bytes_read), Wait(elapsed).to_string()]);
     cells

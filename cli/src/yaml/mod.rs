@@ -269,6 +269,12 @@ pub(crate) fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str>)
     }
 }
 
+/// How far apart both are; a missing schema before the point costs nothing.
+fn distance(name: &str, word: &str) -> usize {
+    let last = word.rsplit('.').next().unwrap_or(word);
+    strsim::damerau_levenshtein(name, word).min(strsim::damerau_levenshtein(name, last))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
