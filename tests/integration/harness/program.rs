@@ -4,6 +4,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::Databases;
@@ -47,6 +48,28 @@ impl Program {
             .env("SOURCE_URL", &databases.source_url)
             .env("DESTINATION_URL", &databases.destination_url);
         Self { command, folder }
+    }
+
+    /// `towpath run` of a pipeline between `databases` with `streams`, lines of YAML.
+    pub(crate) fn run_of(databases: &Databases, streams: &str) -> Self {
+        let indented: String = streams.lines().map(|line| format!("  {line}\n")).collect();
+        let file = format!(
+            "source: ${{SOURCE_URL}}\ndestination: ${{DESTINATION_URL}}\nstreams:\n{indented}"
+        );
+        Self::new(databases, &["run", "test.yaml"]).with_file("test.yaml", &file)
+    }
+
+    /// `towpath copy` between `databases` with more `arguments`.
+    pub(crate) fn copy(databases: &Databases, arguments: &[&str]) -> Self {
+        let (from, to) = (&*databases.source_url, &*databases.destination_url);
+        let words = ["copy", "--from", from, "--to", to];
+        Self::new(databases, &[&words, arguments].concat())
+    }
+
+    /// Asks for JSON.
+    pub(crate) fn with_json(mut self) -> Self {
+        self.command.args(["--output", "json"]);
+        self
     }
 
     /// Puts a file into its folder.
@@ -99,6 +122,12 @@ impl Outcome {
     /// Fails unless the program succeeded.
     pub(crate) fn assert_done(&self) {
         assert_eq!(self.code, Some(0), "{self}");
+    }
+
+    /// The JSON that the program wrote, after it succeeded.
+    pub(crate) fn json(&self) -> Value {
+        self.assert_done();
+        serde_json::from_str(&self.stdout).unwrap_or_else(|err| panic!("{err}: {self}"))
     }
 
     /// Fails unless the program ended with `code` and a message that holds every one of `texts`,
