@@ -61,6 +61,8 @@ pub struct StreamReport {
     pub rows_updated: u64,
     /// Rows that were there already, and the same: they were not written again.
     pub rows_unchanged: u64,
+    /// Rows that did not count, as another one of the run had their key.
+    pub rows_superseded: u64,
     /// Rows removed from the destination.
     pub rows_deleted: u64,
     /// Bytes of COPY data received.

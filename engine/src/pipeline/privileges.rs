@@ -3,6 +3,7 @@
 use super::{Stream, WriteMode};
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::{Connection, ConnectionConfig, server_error};
+use crate::sink::{LEDGER_GRANT, may_record};
 use crate::table::{Table, ident};
 
 /// Checks that the role of `connection` may load `stream`, into `existing` or a created table.
@@ -15,6 +16,11 @@ pub(super) async fn check(
     stream: &Stream,
     existing: Option<&Table>,
 ) -> Result<()> {
+    if !may_record(connection).await? {
+        let message = format!("{config} may not write the ledger towpath.runs");
+        return Err(Error::new(ErrorKind::Schema, message)
+            .with_hint(format!("let an administrator run: {LEDGER_GRANT} the role")));
+    }
     let lacking = match existing {
         None => lacking_to_create(connection, &stream.into.schema).await?,
         Some(table) => lacking_to_write(connection, stream.write, table).await?,

@@ -22,14 +22,30 @@ pub fn parse_parameters(text: &str) -> Result<BTreeMap<String, String>> {
         .or_else(|| text.strip_prefix("postgres://"))
     {
         Some(rest) => parse_url(rest),
-        None => parse_words(text),
+        None => match scheme(text) {
+            Some(scheme) => Err(Error::new(
+                ErrorKind::Config,
+                format!("connection URL begins with {scheme}://, which is not PostgreSQL"),
+            )
+            .with_hint("towpath reads postgresql://user@host/database")),
+            None => parse_words(text),
+        },
     }
+}
+
+/// What stands before `://`, if `text` is a URL at all.
+fn scheme(text: &str) -> Option<&str> {
+    let (scheme, _) = text.split_once("://")?;
+    let is_word = scheme
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+    (is_word && !scheme.is_empty()).then_some(scheme)
 }
 
 /// Whether `text` is a URL or `key=value` words, and not the name of a connection.
 pub fn is_connection_string(text: &str) -> bool {
     let text = text.trim();
-    text.starts_with("postgresql://") || text.starts_with("postgres://") || text.contains('=')
+    scheme(text).is_some() || text.contains('=')
 }
 
 /// Reads what follows `postgresql://`: `[user[:password]@][host[:port],…][/dbname][?key=value&…]`.
@@ -269,6 +285,15 @@ mod tests {
             let error = parse_parameters(text).unwrap_err();
             assert!(!error.to_string().contains("secret"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_url_of_another_system_is_refused_by_its_scheme() {
+        let error = parse_parameters("mysql://u:secret@db/d").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "connection URL begins with mysql://, which is not PostgreSQL"
+        );
     }
 
     #[test]

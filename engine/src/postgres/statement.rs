@@ -219,8 +219,10 @@ impl Merge<'_> {
         };
         let rows = match self.last_by {
             None => format!("{} AS s", self.staging),
+            // The text of the whole row breaks ties, so that the same rows give the same winner.
             Some(last_by) => format!(
-                "(SELECT DISTINCT ON ({key}) * FROM {} ORDER BY {key}, {} DESC NULLS LAST) AS s",
+                "(SELECT DISTINCT ON ({key}) d.* FROM {} AS d \
+                 ORDER BY {key}, {} DESC NULLS LAST, d::pg_catalog.text DESC) AS s",
                 self.staging,
                 ident(last_by),
                 key = idents(self.key),
@@ -245,12 +247,12 @@ impl Merge<'_> {
         )
     }
 
-    /// The query that counts staged rows whose key is in the destination already.
+    /// The query that counts rows of the destination whose key was staged.
     pub fn count_matches(&self) -> String {
         format!(
-            "SELECT pg_catalog.count(*) FROM {} AS s JOIN {} AS t ON {}",
-            self.staging,
+            "SELECT pg_catalog.count(*) FROM {} AS t WHERE EXISTS (SELECT FROM {} AS s WHERE {})",
             self.destination,
+            self.staging,
             self.same_key()
         )
     }
@@ -262,6 +264,15 @@ impl Merge<'_> {
             self.destination,
             self.staging,
             self.same_key()
+        )
+    }
+
+    /// The query that counts the keys that are staged.
+    pub fn count_keys(&self) -> String {
+        format!(
+            "SELECT pg_catalog.count(*) FROM (SELECT DISTINCT {} FROM {}) AS d",
+            idents(self.key),
+            self.staging
         )
     }
 
@@ -341,7 +352,7 @@ mod tests {
         };
         assert_eq!(
             merge.insert(),
-            r#"INSERT INTO "public"."orders" AS t ("id") OVERRIDING SYSTEM VALUE SELECT s."id" FROM (SELECT DISTINCT ON ("id") * FROM "etl"."orders_7" ORDER BY "id", "at" DESC NULLS LAST) AS s"#
+            r#"INSERT INTO "public"."orders" AS t ("id") OVERRIDING SYSTEM VALUE SELECT s."id" FROM (SELECT DISTINCT ON ("id") d.* FROM "etl"."orders_7" AS d ORDER BY "id", "at" DESC NULLS LAST, d::pg_catalog.text DESC) AS s"#
         );
     }
 

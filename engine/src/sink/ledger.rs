@@ -93,6 +93,18 @@ pub(super) async fn record(
     Ok(())
 }
 
+/// Whether the role may write the ledger, or create it if it is missing.
+///
+/// # Errors
+/// `Read`, if the server refuses the query.
+pub async fn may_record(client: &Client) -> Result<bool> {
+    let rows = client.query_one(include_str!("may_record.sql"), &[]).await;
+    Ok(rows.map_err(unreadable)?.get(0))
+}
+
+/// The statements that give a role its ledger, for an administrator.
+pub const LEDGER_GRANT: &str = "CREATE SCHEMA towpath AUTHORIZATION";
+
 /// What the ledger knows of a run beside its report.
 #[derive(Clone, Debug)]
 pub struct RunIdentity {
@@ -197,7 +209,7 @@ fn unreadable(err: tokio_postgres::Error) -> Error {
 }
 
 fn ledger_error(err: tokio_postgres::Error) -> Error {
-    server_error(ErrorKind::Load, "cannot write the ledger towpath.runs", err).with_hint(
-        "let an administrator run there: CREATE SCHEMA IF NOT EXISTS towpath AUTHORIZATION the role",
-    )
+    server_error(ErrorKind::Load, "cannot write the ledger towpath.runs", err).with_hint(format!(
+        "let an administrator run there: {LEDGER_GRANT} the role"
+    ))
 }

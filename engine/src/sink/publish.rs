@@ -101,8 +101,10 @@ impl Publication<'_> {
             let insert = plan.with_merge(staging, |merge| merge.insert());
             let rows_inserted = self.execute(&insert).await?;
             self.add_key().await?;
+            let rows_superseded = report.rows_written.saturating_sub(rows_inserted);
             return Ok(StreamReport {
                 rows_inserted,
+                rows_superseded,
                 ..report
             });
         };
@@ -148,6 +150,13 @@ impl Publication<'_> {
     ) -> Result<StreamReport> {
         let plan = self.plan;
         self.check_keys(staging).await?;
+        let keys = match plan.duplicates {
+            Duplicates::Refuse => report.rows_written,
+            Duplicates::Last { .. } => {
+                self.count(&plan.with_merge(staging, |merge| merge.count_keys()))
+                    .await?
+            }
+        };
         let upsert = plan.with_merge(staging, |merge| merge.upsert());
         let (rows_inserted, rows_updated) = match existing.kind {
             // A partitioned table has no xmax to tell an update from an insert.
@@ -155,7 +164,7 @@ impl Publication<'_> {
                 let matches = plan.with_merge(staging, |merge| merge.count_matches());
                 let matched = self.count(&matches).await?;
                 let changed = self.execute(&upsert).await?;
-                let inserted = report.rows_written.saturating_sub(matched).min(changed);
+                let inserted = keys.saturating_sub(matched).min(changed);
                 (inserted, changed - inserted)
             }
             _ => {
@@ -167,11 +176,13 @@ impl Publication<'_> {
                 (row.get::<_, i64>(0) as u64, row.get::<_, i64>(1) as u64)
             }
         };
-        let rows_unchanged = report.rows_written - rows_inserted - rows_updated;
+        let rows_unchanged = keys.saturating_sub(rows_inserted + rows_updated);
+        let rows_superseded = report.rows_written - keys;
         Ok(StreamReport {
             rows_inserted,
             rows_updated,
             rows_unchanged,
+            rows_superseded,
             ..report
         })
     }

@@ -52,16 +52,23 @@ pub(super) async fn load(client: &Client, oids: &[u32]) -> Result<TypeMap> {
 
 /// The type of the same schema and name on another server; `None` if there is none.
 ///
-/// Its modifier is that of `pg_type`.
+/// An array type is found by its element, as its own name is the server's choice. The modifier is
+/// that of `pg_type`.
 ///
 /// # Errors
 /// `Read`, if the server refuses the query.
 pub async fn counterpart(client: &Client, pg_type: &PgType) -> Result<Option<PgType>> {
-    let sql = include_str!("type_by_name.sql");
-    let rows = query(client, sql, &[&pg_type.schema, &pg_type.name]).await?;
-    let Some(oid) = rows.first().map(|row| row.get::<_, u32>("oid")) else {
-        return Ok(None);
+    let (named, is_array) = match &pg_type.kind {
+        TypeKind::Array(element) => (&**element, true),
+        _ => (pg_type, false),
     };
+    let sql = include_str!("type_by_name.sql");
+    let rows = query(client, sql, &[&named.schema, &named.name]).await?;
+    let oid_column = if is_array { "array_oid" } else { "oid" };
+    let oid = rows.first().map_or(0, |row| row.get::<_, u32>(oid_column));
+    if oid == 0 {
+        return Ok(None);
+    }
     let found = load(client, &[oid]).await?.build(oid, pg_type.typmod)?;
     Ok(Some(PgType {
         sql: pg_type.sql.clone(),
