@@ -51,9 +51,9 @@ impl Output {
         self.text(&line)
     }
 
-    /// Tells people something on stderr, unless they asked for quiet.
+    /// Tells people something on stderr, unless they asked for quiet or read JSON.
     pub(crate) fn note(&self, text: &str) {
-        if !self.quiet {
+        if !self.quiet && !self.is_json() {
             eprintln!("{text}");
         }
     }

@@ -24,11 +24,12 @@ pub(crate) async fn watch<T>(
     progress: &Progress,
     future: impl Future<Output = T>,
 ) -> T {
-    if output.quiet {
+    let terminal = std::io::stderr().is_terminal();
+    // Programs that asked for JSON get nothing on stderr but the error.
+    if output.quiet || (output.is_json() && !terminal) {
         return future.await;
     }
     let started = Instant::now();
-    let terminal = std::io::stderr().is_terminal();
     let bar = terminal.then(spinner);
     let mut ticks = interval(LIVE_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -76,9 +76,15 @@ async fn stream(
     Ok(())
 }
 
-/// The user's own SQL is told all that the server says of it.
+/// The user's own SQL is told all that the server says of it; class 42 says that it is wrong.
 fn statement_error(config: &ConnectionConfig, err: &tokio_postgres::Error) -> Error {
-    let error = Error::new(ErrorKind::Read, format!("{config} refuses the statement"));
+    let is_wrong = err.code().is_some_and(|code| code.code().starts_with("42"));
+    let kind = if is_wrong {
+        ErrorKind::Config
+    } else {
+        ErrorKind::Read
+    };
+    let error = Error::new(kind, format!("{config} refuses the statement"));
     let Some(db) = err.as_db_error() else {
         return error.with_source(err.to_string());
     };

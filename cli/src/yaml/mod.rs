@@ -255,12 +255,7 @@ fn kind_of(node: &MarkedYaml<'_>) -> Kind {
 /// `, did you mean near?`, if one of `known` is near `name`.
 pub(crate) fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
     let nearest = known
-        .map(|word| {
-            (
-                strsim::damerau_levenshtein(&name.to_lowercase(), word),
-                word,
-            )
-        })
+        .map(|word| (distance(&name.to_lowercase(), word), word))
         .min()
         .filter(|(distance, word)| *distance <= (word.chars().count() / 2).min(3));
     match nearest {
