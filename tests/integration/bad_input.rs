@@ -6,22 +6,35 @@ use crate::harness::{Databases, Outcome, Program, url_of_role};
 /// A password that no message may hold.
 const PASSWORD: &str = "hunter2-very-secret";
 
-const TABLE: &str = "CREATE TABLE public.orders (id integer PRIMARY KEY, total numeric(12, 2), customer text);
+const TABLE: &str =
+    "CREATE TABLE public.orders (id integer PRIMARY KEY, total numeric(12, 2), customer text);
     INSERT INTO public.orders VALUES (1, 1.5, 'a')";
 
 #[tokio::test]
 async fn a_host_that_does_not_exist() {
-    check_source_url(|_| format!("postgresql://u:{PASSWORD}@no-such-host.invalid/d"), &["no-such-host.invalid"]).await;
+    check_source_url(
+        |_| format!("postgresql://u:{PASSWORD}@no-such-host.invalid/d"),
+        &["no-such-host.invalid"],
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn a_port_where_nobody_listens() {
-    check_source_url(|_| format!("postgresql://u:{PASSWORD}@127.0.0.1:1/d"), &["127.0.0.1", "1", "refused"]).await;
+    check_source_url(
+        |_| format!("postgresql://u:{PASSWORD}@127.0.0.1:1/d"),
+        &["127.0.0.1", "1", "refused"],
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn a_wrong_password() {
-    check_source_url(|url| url_of_role(url, "postgres", PASSWORD), &["password", "postgres", "127.0.0.1"]).await;
+    check_source_url(
+        |url| url_of_role(url, "postgres", PASSWORD),
+        &["password", "postgres", "127.0.0.1"],
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -35,22 +48,38 @@ async fn a_database_that_does_not_exist() {
 
 #[tokio::test]
 async fn a_role_that_does_not_exist() {
-    check_source_url(|url| url_of_role(url, "no_such_role", PASSWORD), &["no_such_role"]).await;
+    check_source_url(
+        |url| url_of_role(url, "no_such_role", PASSWORD),
+        &["no_such_role"],
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn a_url_that_is_none() {
-    check_source_url(|_| format!("postgresql://u:{PASSWORD}@host:port/d"), &["port"]).await;
+    check_source_url(
+        |_| format!("postgresql://u:{PASSWORD}@host:port/d"),
+        &["port"],
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn a_url_of_another_database_system() {
-    check_source_url(|_| format!("mysql://u:{PASSWORD}@host/d"), &["mysql", "hint"]).await;
+    check_source_url(
+        |_| format!("mysql://u:{PASSWORD}@host/d"),
+        &["mysql", "postgresql://"],
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn an_unknown_parameter_in_a_url() {
-    check_source_url(|url| format!("{url}?ssl_mode=require"), &["ssl_mode", "sslmode"]).await;
+    check_source_url(
+        |url| format!("{url}?ssl_mode=require"),
+        &["ssl_mode", "sslmode"],
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -88,12 +117,20 @@ async fn a_column_that_does_not_exist() {
 
 #[tokio::test]
 async fn a_key_that_is_no_column() {
-    check_streams("public.orders: { key: [ident] }", &["ident", "public.orders"]).await;
+    check_streams(
+        "public.orders: { key: [ident] }",
+        &["ident", "public.orders"],
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn a_key_that_the_transform_leaves_out() {
-    check_streams("public.orders: { sql: 'SELECT total FROM {{ source }}', key: id }", &["id"]).await;
+    check_streams(
+        "public.orders: { sql: 'SELECT total FROM {{ source }}', key: id }",
+        &["id"],
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -105,7 +142,11 @@ async fn no_key_at_all() {
 
 #[tokio::test]
 async fn a_cursor_that_is_no_column() {
-    check_streams("public.orders: { sync: incremental, cursor: updated }", &["updated", "orders"]).await;
+    check_streams(
+        "public.orders: { sync: incremental, cursor: updated }",
+        &["updated", "orders"],
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -120,37 +161,65 @@ async fn an_order_of_duplicates_that_is_no_column() {
 
 #[tokio::test]
 async fn sql_that_does_not_parse() {
-    check_streams("public.orders: { sql: 'SELEC id FROM {{ source }}' }", &["selec"]).await;
+    check_streams(
+        "public.orders: { sql: 'SELEC id FROM {{ source }}' }",
+        &["selec"],
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn sql_that_does_not_read_the_source() {
-    check_streams("public.orders: { sql: 'SELECT 1 AS id' }", &["{{ source }}"]).await;
+    check_streams(
+        "public.orders: { sql: 'SELECT 1 AS id' }",
+        &["{{ source }}"],
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn sql_that_reads_another_table() {
-    check_streams("public.orders: { sql: 'SELECT id FROM public.orders' }", &["source"]).await;
+    check_streams(
+        "public.orders: { sql: 'SELECT id FROM public.orders' }",
+        &["source"],
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn sql_that_is_no_select() {
-    check_streams("public.orders: { sql: 'DELETE FROM {{ source }}' }", &["select"]).await;
+    check_streams(
+        "public.orders: { sql: 'DELETE FROM {{ source }}' }",
+        &["select"],
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn sql_with_two_statements() {
-    check_streams("public.orders: { sql: 'SELECT id FROM {{ source }}; SELECT 2' }", &["one"]).await;
+    check_streams(
+        "public.orders: { sql: 'SELECT id FROM {{ source }}; SELECT 2' }",
+        &["one"],
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn two_columns_of_one_name() {
-    check_streams("public.orders: { sql: 'SELECT id, total AS id FROM {{ source }}' }", &["id", "twice"]).await;
+    check_streams(
+        "public.orders: { sql: 'SELECT id, total AS id FROM {{ source }}' }",
+        &["id", "twice"],
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn an_expression_of_the_wrong_types() {
-    check_streams("public.orders: { sql: 'SELECT id, customer + 1 AS x FROM {{ source }}' }", &["text", "integer"]).await;
+    check_streams(
+        "public.orders: { sql: 'SELECT id, customer + 1 AS x FROM {{ source }}' }",
+        &["text", "integer"],
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -170,7 +239,12 @@ async fn a_destination_column_that_is_too_narrow() {
     )
     .await;
     let outcome = Program::run_of(&databases, "public.orders: {}").run().await;
-    check_refusal(&databases, &outcome, &["total", "numeric(12,2)", "numeric(6,2)", "hint"]).await;
+    check_refusal(
+        &databases,
+        &outcome,
+        &["total", "numeric(12,2)", "numeric(6,2)", "hint"],
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -181,7 +255,12 @@ async fn a_destination_column_of_another_type() {
     )
     .await;
     let outcome = Program::run_of(&databases, "public.orders: {}").run().await;
-    check_refusal(&databases, &outcome, &["total", "numeric(12,2)", "timestamp with time zone", "hint"]).await;
+    check_refusal(
+        &databases,
+        &outcome,
+        &["total", "numeric(12,2)", "timestamp with time zone", "hint"],
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -205,7 +284,12 @@ async fn a_source_that_may_not_be_read() {
     let url = url_of_role(&databases.source_url, "reads_nothing", PASSWORD);
     let program = Program::run_of(&databases, "public.orders: {}");
     let outcome = program.with_variable("SOURCE_URL", &url).run().await;
-    check_refusal(&databases, &outcome, &["public.orders", "permission", "GRANT SELECT"]).await;
+    check_refusal(
+        &databases,
+        &outcome,
+        &["public.orders", "may not", "GRANT SELECT"],
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -221,8 +305,16 @@ async fn a_destination_that_may_not_be_written() {
     let url = url_of_role(&databases.destination_url, "writes_nothing", PASSWORD);
     let program = Program::run_of(&databases, "public.orders: {}");
     let outcome = program.with_variable("DESTINATION_URL", &url).run().await;
-    check_refusal(&databases, &outcome, &["public.orders", "permission", "GRANT"]).await;
-    databases.destination.run("DROP OWNED BY writes_nothing").await;
+    check_refusal(
+        &databases,
+        &outcome,
+        &["public.orders", "may not", "GRANT", "TO writes_nothing"],
+    )
+    .await;
+    databases
+        .destination
+        .run("DROP OWNED BY writes_nothing")
+        .await;
 }
 
 #[tokio::test]
@@ -235,13 +327,20 @@ async fn a_schema_that_may_not_be_created() {
     let url = url_of_role(&databases.destination_url, "creates_nothing", PASSWORD);
     let program = Program::run_of(&databases, "public.orders: { into: new_schema.orders }");
     let outcome = program.with_variable("DESTINATION_URL", &url).run().await;
-    check_refusal(&databases, &outcome, &["new_schema", "permission"]).await;
+    check_refusal(
+        &databases,
+        &outcome,
+        &["new_schema", "may not", "GRANT CREATE"],
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn a_file_that_does_not_exist() {
     let databases = Databases::create().await;
-    let outcome = Program::new(&databases, &["run", "no-such.yaml"]).run().await;
+    let outcome = Program::new(&databases, &["run", "no-such.yaml"])
+        .run()
+        .await;
     check_refusal(&databases, &outcome, &["no-such.yaml"]).await;
 }
 
@@ -315,8 +414,10 @@ async fn all_mistakes_of_a_file_are_told_at_once() {
 #[tokio::test]
 async fn a_stream_that_the_file_does_not_have() {
     let databases = Databases::with(TABLE, "").await;
-    let file = "source: ${SOURCE_URL}\ndestination: ${DESTINATION_URL}\nstreams: { public.orders: {} }\n";
-    let program = Program::new(&databases, &["run", "p.yaml", "public.order"]).with_file("p.yaml", file);
+    let file =
+        "source: ${SOURCE_URL}\ndestination: ${DESTINATION_URL}\nstreams: { public.orders: {} }\n";
+    let program =
+        Program::new(&databases, &["run", "p.yaml", "public.order"]).with_file("p.yaml", file);
     let outcome = program.run().await;
     check_refusal(&databases, &outcome, &["public.order", "public.orders"]).await;
 }
@@ -337,25 +438,36 @@ async fn an_argument_that_does_not_exist() {
 async fn a_query_that_is_wrong() {
     let databases = Databases::create().await;
     let url = databases.source_url.clone();
-    let outcome = Program::new(&databases, &["query", &url, "SELECT nothing"]).run().await;
+    let outcome = Program::new(&databases, &["query", &url, "SELECT nothing"])
+        .run()
+        .await;
     check_refusal(&databases, &outcome, &["nothing", "does not exist"]).await;
 }
 
 #[tokio::test]
 async fn errors_in_json_are_one_object() {
     let databases = Databases::with(TABLE, "").await;
-    let outcome = Program::run_of(&databases, "public.order: {}").with_json().run().await;
+    let outcome = Program::run_of(&databases, "public.order: {}")
+        .with_json()
+        .run()
+        .await;
     assert_eq!(outcome.code, Some(2), "{outcome}");
     let error: serde_json::Value = serde_json::from_str(&outcome.stderr).unwrap();
     assert_eq!(error["retry"], false, "{error}");
-    assert!(error["error"].as_str().unwrap().contains("order"), "{error}");
+    assert!(
+        error["error"].as_str().unwrap().contains("order"),
+        "{error}"
+    );
 }
 
 /// Runs a good pipeline from a source at another URL.
 async fn check_source_url(url: impl Fn(&str) -> String, texts: &[&str]) {
     let databases = Databases::with(TABLE, "").await;
     let program = Program::run_of(&databases, "public.orders: {}");
-    let outcome = program.with_variable("SOURCE_URL", &url(&databases.source_url)).run().await;
+    let outcome = program
+        .with_variable("SOURCE_URL", &url(&databases.source_url))
+        .run()
+        .await;
     check_refusal(&databases, &outcome, texts).await;
 }
 
@@ -369,8 +481,10 @@ async fn check_streams(streams: &str, texts: &[&str]) {
 /// Runs the pipeline file `text`.
 async fn check_file(text: &str, texts: &[&str]) {
     let databases = Databases::with(TABLE, "").await;
-    let outcome =
-        Program::new(&databases, &["run", "test.yaml"]).with_file("test.yaml", text).run().await;
+    let outcome = Program::new(&databases, &["run", "test.yaml"])
+        .with_file("test.yaml", text)
+        .run()
+        .await;
     check_refusal(&databases, &outcome, texts).await;
 }
 
@@ -381,13 +495,22 @@ async fn check_refusal(databases: &Databases, outcome: &Outcome, texts: &[&str])
     let shown = format!("{outcome}");
     for url in [&databases.source_url, &databases.destination_url] {
         let password = url.split([':', '@']).nth(2).unwrap();
-        assert!(!shown.contains(password), "the password of a database is shown: {outcome}");
+        assert!(
+            !shown.contains(password),
+            "the password of a database is shown: {outcome}"
+        );
     }
     assert!(!shown.contains(PASSWORD), "a password is shown: {outcome}");
     let first = outcome.stderr.lines().next().unwrap_or_default();
-    assert!(first.starts_with("error: ") && !first.ends_with('.'), "{outcome}");
+    assert!(
+        first.starts_with("error: ") && !first.ends_with('.'),
+        "{outcome}"
+    );
     let rows = databases.destination_state().await;
-    assert!(!rows.iter().any(|line| line.contains("1.5")), "rows arrived: {rows:?}");
+    assert!(
+        !rows.iter().any(|line| line.contains("1.5")),
+        "rows arrived: {rows:?}"
+    );
     let schemas = "SELECT nspname FROM pg_namespace WHERE nspname ~ '^towpath|^new_schema'";
     let created = databases.destination.column(schemas).await;
     assert!(created.is_empty(), "schemas were created: {created:?}");

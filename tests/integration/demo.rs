@@ -15,7 +15,10 @@ async fn the_demonstration_works_and_leaves_nothing_behind() {
     let outcome = program.with_variable("TMPDIR", temporary).run().await;
     outcome.assert_done();
     for text in ["inserted", "updated", "unchanged", "PostgreSQL"] {
-        assert!(format!("{outcome}").contains(text), "no {text} in {outcome}");
+        assert!(
+            format!("{outcome}").contains(text),
+            "no {text} in {outcome}"
+        );
     }
     let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
     assert!(left.is_empty(), "{left:?}");
@@ -33,14 +36,23 @@ async fn a_kept_demonstration_says_how_to_reach_and_to_stop_it() {
     let outcome = program.with_variable("TMPDIR", temporary).run().await;
     outcome.assert_done();
     let all = format!("{}{}", outcome.stdout, outcome.stderr);
-    let urls: BTreeSet<&str> =
-        all.split_whitespace().filter(|word| word.starts_with("postgresql://")).collect();
+    let urls: BTreeSet<&str> = all
+        .split_whitespace()
+        .filter(|word| word.starts_with("postgresql://"))
+        .collect();
     assert!(urls.len() >= 2, "{outcome}");
     for url in urls {
         crate::harness::Session::open(url).await;
     }
-    let stop = all.lines().find_map(|line| line.split_once("kill ")).unwrap().1;
-    let status = Command::new("kill").args(stop.split_whitespace()).status().unwrap();
+    let stop = all
+        .lines()
+        .find_map(|line| line.split_once("kill "))
+        .unwrap()
+        .1;
+    let status = Command::new("kill")
+        .args(stop.split_whitespace())
+        .status()
+        .unwrap();
     assert!(status.success(), "kill {stop}");
     for _ in 0..600 {
         if std::fs::read_dir(folder.path()).unwrap().next().is_none() {
@@ -55,7 +67,10 @@ async fn a_kept_demonstration_says_how_to_reach_and_to_stop_it() {
 async fn without_server_programs_the_demonstration_says_how_to_get_them() {
     let databases = Databases::create().await;
     let program = Program::new(&databases, &["demo"]);
-    let outcome = program.with_variable("TOWPATH_PG_BIN", "/nonexistent").run().await;
+    let outcome = program
+        .with_variable("TOWPATH_PG_BIN", "/nonexistent")
+        .run()
+        .await;
     outcome.assert_refused(2, &["/nonexistent", "initdb"]);
 }
 
@@ -69,5 +84,9 @@ fn open_to_all(folder: &std::path::Path) {
 fn processes_with(text: &str) -> Vec<String> {
     let output = Command::new("ps").args(["-eo", "args"]).output().unwrap();
     let lines = String::from_utf8_lossy(&output.stdout).into_owned();
-    lines.lines().filter(|line| line.contains(text)).map(str::to_owned).collect()
+    lines
+        .lines()
+        .filter(|line| line.contains(text))
+        .map(str::to_owned)
+        .collect()
 }

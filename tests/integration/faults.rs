@@ -29,14 +29,22 @@ async fn a_reader_that_is_killed() {
 #[tokio::test]
 async fn a_writer_that_is_killed() {
     let (databases, child, _folder) = started("upsert").await;
-    kill_backend(&databases.destination, wait_for(&databases.destination, MOVING).await).await;
+    kill_backend(
+        &databases.destination,
+        wait_for(&databases.destination, MOVING).await,
+    )
+    .await;
     check_failure(&databases, Outcome::of(child).await, "public.slow").await;
 }
 
 #[tokio::test]
 async fn a_writer_of_replace_that_is_killed() {
     let (databases, child, _folder) = started("replace").await;
-    kill_backend(&databases.destination, wait_for(&databases.destination, MOVING).await).await;
+    kill_backend(
+        &databases.destination,
+        wait_for(&databases.destination, MOVING).await,
+    )
+    .await;
     check_failure(&databases, Outcome::of(child).await, "public.slow").await;
 }
 
@@ -47,7 +55,10 @@ async fn ctrl_c() {
     signal(&child, "INT");
     let outcome = Outcome::of(child).await;
     assert_ne!(outcome.code, Some(0), "{outcome}");
-    assert!(outcome.code.is_some(), "it must end in its own way: {outcome}");
+    assert!(
+        outcome.code.is_some(),
+        "it must end in its own way: {outcome}"
+    );
     check_failure(&databases, outcome, "interrupted").await;
 }
 
@@ -82,7 +93,9 @@ async fn a_value_that_the_source_cannot_compute() {
         DESTINATION,
     )
     .await;
-    let outcome = Program::run_of(&databases, "public.slow: { key: id }").run().await;
+    let outcome = Program::run_of(&databases, "public.slow: { key: id }")
+        .run()
+        .await;
     outcome.assert_refused(1, &["public.slow", "division by zero"]);
     check_nothing_changed(&databases).await;
     databases.assert_no_staging().await;
@@ -111,10 +124,24 @@ async fn a_stream_that_fails_does_not_undo_those_before_it() {
         "CREATE TABLE public.bad (id integer PRIMARY KEY CONSTRAINT none CHECK (id > 5))",
     )
     .await;
-    let outcome = Program::run_of(&databases, "public.good: {}\npublic.bad: {}").run().await;
+    let outcome = Program::run_of(&databases, "public.good: {}\npublic.bad: {}")
+        .run()
+        .await;
     outcome.assert_refused(1, &["public.bad", "none"]);
-    assert_eq!(databases.destination.value("SELECT count(*) FROM public.good").await, "1");
-    assert_eq!(databases.destination.value("SELECT count(*) FROM public.bad").await, "0");
+    assert_eq!(
+        databases
+            .destination
+            .value("SELECT count(*) FROM public.good")
+            .await,
+        "1"
+    );
+    assert_eq!(
+        databases
+            .destination
+            .value("SELECT count(*) FROM public.bad")
+            .await,
+        "0"
+    );
     databases.assert_no_staging().await;
 }
 
@@ -126,9 +153,17 @@ async fn a_plan_that_is_refused_stops_the_pipeline_before_its_first_row() {
         "CREATE TABLE public.good (id integer PRIMARY KEY); CREATE TABLE public.bad (id smallint PRIMARY KEY)",
     )
     .await;
-    let outcome = Program::run_of(&databases, "public.good: {}\npublic.bad: {}").run().await;
+    let outcome = Program::run_of(&databases, "public.good: {}\npublic.bad: {}")
+        .run()
+        .await;
     outcome.assert_refused(2, &["public.bad", "bigint", "smallint"]);
-    assert_eq!(databases.destination.value("SELECT count(*) FROM public.good").await, "0");
+    assert_eq!(
+        databases
+            .destination
+            .value("SELECT count(*) FROM public.good")
+            .await,
+        "0"
+    );
 }
 
 /// Databases with a slow source, and a run over it that has begun.
@@ -159,11 +194,15 @@ async fn wait_for_none(databases: &Databases) {
 }
 
 async fn kill_backend(session: &Session, pid: String) {
-    session.run(&format!("SELECT pg_terminate_backend({pid})")).await;
+    session
+        .run(&format!("SELECT pg_terminate_backend({pid})"))
+        .await;
 }
 
 fn signal(child: &Child, name: &str) {
-    let kill = Command::new("kill").args(["-s", name, &child.id().to_string()]).status();
+    let kill = Command::new("kill")
+        .args(["-s", name, &child.id().to_string()])
+        .status();
     assert!(kill.unwrap().success());
 }
 
@@ -175,7 +214,10 @@ async fn check_failure(databases: &Databases, outcome: Outcome, text: &str) {
 }
 
 async fn check_nothing_changed(databases: &Databases) {
-    let rows = databases.destination.column("SELECT t::text FROM public.slow AS t ORDER BY id").await;
+    let rows = databases
+        .destination
+        .column("SELECT t::text FROM public.slow AS t ORDER BY id")
+        .await;
     assert_eq!(rows, ["(1,before,9)", "(5000,kept,9)"]);
 }
 
@@ -185,9 +227,16 @@ async fn check_next_run(databases: &Databases) {
         .source
         .run("CREATE OR REPLACE VIEW public.slow AS SELECT id, v, 0 AS x FROM public.t")
         .await;
-    Program::run_of(databases, "public.slow: { key: id }").run().await.assert_done();
+    Program::run_of(databases, "public.slow: { key: id }")
+        .run()
+        .await
+        .assert_done();
     let expected = relation(&databases.source, "SELECT * FROM public.slow").await;
     let query = "SELECT * FROM public.slow WHERE id < 5000";
-    assert_same(&expected, &relation(&databases.destination, query).await, "the next run");
+    assert_same(
+        &expected,
+        &relation(&databases.destination, query).await,
+        "the next run",
+    );
     databases.assert_no_staging().await;
 }

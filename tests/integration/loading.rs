@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use crate::harness::{Databases, Outcome, Program, assert_same, relation};
 
-const ORDERS: &str = "CREATE TABLE public.orders (id integer PRIMARY KEY, total numeric(12, 2), note text);
+const ORDERS: &str =
+    "CREATE TABLE public.orders (id integer PRIMARY KEY, total numeric(12, 2), note text);
     INSERT INTO public.orders SELECT n, n / 3.0, 'note ' || n FROM generate_series(1, 1000) AS n";
 
 #[tokio::test]
@@ -14,14 +15,28 @@ async fn unchanged_rows_are_not_rewritten() {
     let before = databases.destination_state().await;
     let report = run(&databases, "public.orders: {}").await.json();
     assert_eq!(databases.destination_state().await, before);
-    check_counts(&report, &[("rows_inserted", 0), ("rows_updated", 0), ("rows_unchanged", 1000)]);
+    check_counts(
+        &report,
+        &[
+            ("rows_inserted", 0),
+            ("rows_updated", 0),
+            ("rows_unchanged", 1000),
+        ],
+    );
 }
 
 #[tokio::test]
 async fn an_upsert_counts_what_it_did() {
     let databases = Databases::with(ORDERS, "").await;
     let report = run(&databases, "public.orders: {}").await.json();
-    check_counts(&report, &[("rows_read", 1000), ("rows_inserted", 1000), ("rows_updated", 0)]);
+    check_counts(
+        &report,
+        &[
+            ("rows_read", 1000),
+            ("rows_inserted", 1000),
+            ("rows_updated", 0),
+        ],
+    );
     databases
         .source
         .run(
@@ -46,20 +61,42 @@ async fn an_upsert_counts_what_it_did() {
 #[tokio::test]
 async fn a_mirror_counts_what_it_deleted() {
     let databases = Databases::with(ORDERS, "").await;
-    run(&databases, "public.orders: { write: mirror }").await.assert_done();
-    databases.source.run("DELETE FROM public.orders WHERE id <= 20").await;
-    let report = run(&databases, "public.orders: { write: mirror }").await.json();
+    run(&databases, "public.orders: { write: mirror }")
+        .await
+        .assert_done();
+    databases
+        .source
+        .run("DELETE FROM public.orders WHERE id <= 20")
+        .await;
+    let report = run(&databases, "public.orders: { write: mirror }")
+        .await
+        .json();
     check_counts(
         &report,
-        &[("rows_deleted", 20), ("rows_inserted", 0), ("rows_updated", 0), ("rows_unchanged", 980)],
+        &[
+            ("rows_deleted", 20),
+            ("rows_inserted", 0),
+            ("rows_updated", 0),
+            ("rows_unchanged", 980),
+        ],
     );
 }
 
 #[tokio::test]
 async fn staging_is_gone_after_every_write_mode() {
     let databases = Databases::with(ORDERS, "").await;
+    databases
+        .source
+        .run("CREATE VIEW public.keyless AS SELECT * FROM public.orders")
+        .await;
     for write in ["upsert", "append", "replace", "mirror"] {
-        let stream = format!("{write}: {{ table: public.orders, into: public.{write}, write: {write} }}");
+        let table = if write == "append" {
+            "keyless"
+        } else {
+            "orders"
+        };
+        let stream =
+            format!("{write}: {{ table: public.{table}, into: public.{write}, write: {write} }}");
         run(&databases, &stream).await.assert_done();
         run(&databases, &stream).await.assert_done();
         databases.assert_no_staging().await;
@@ -69,9 +106,12 @@ async fn staging_is_gone_after_every_write_mode() {
 #[tokio::test]
 async fn the_ledger_holds_a_row_for_every_stream_of_a_run() {
     let databases = Databases::with(ORDERS, "").await;
-    let report = run(&databases, "public.orders: {}\ncopy: { table: orders, into: public.copy }")
-        .await
-        .json();
+    let report = run(
+        &databases,
+        "public.orders: {}\ncopy: { table: orders, into: public.copy }",
+    )
+    .await
+    .json();
     let ledger = "SELECT concat_ws(' ', run_id, pipeline, stream, write, rows_read, rows_inserted, \
                   finished_at >= started_at) FROM towpath.runs ORDER BY stream";
     let run_id = report["run_id"].as_str().unwrap();
@@ -96,7 +136,9 @@ async fn the_report_says_what_was_created() {
 #[tokio::test]
 async fn a_created_table_survives_a_crash_and_has_its_key() {
     let databases = Databases::with(ORDERS, "").await;
-    run(&databases, "public.orders: { into: new_schema.orders }").await.assert_done();
+    run(&databases, "public.orders: { into: new_schema.orders }")
+        .await
+        .assert_done();
     let facts = "SELECT concat_ws(' ', c.relpersistence, c.relkind, i.indkey, i.indisprimary, i.indisvalid) \
                  FROM pg_class c JOIN pg_index i ON i.indrelid = c.oid \
                  WHERE c.oid = 'new_schema.orders'::regclass";
@@ -113,8 +155,18 @@ async fn a_table_of_nothing_but_its_key_is_merged() {
     )
     .await;
     let report = run(&databases, "public.tags: {}").await.json();
-    check_counts(&report, &[("rows_inserted", 2), ("rows_updated", 0), ("rows_unchanged", 1)]);
-    let rows = databases.destination.column("SELECT id || tag FROM public.tags ORDER BY 1").await;
+    check_counts(
+        &report,
+        &[
+            ("rows_inserted", 2),
+            ("rows_updated", 0),
+            ("rows_unchanged", 1),
+        ],
+    );
+    let rows = databases
+        .destination
+        .column("SELECT id || tag FROM public.tags ORDER BY 1")
+        .await;
     assert_eq!(rows, ["1a", "1b", "2a", "9kept"]);
 }
 
@@ -129,18 +181,38 @@ async fn keys_of_many_types_merge() {
     )
     .await;
     run(&databases, "public.t: {}").await.assert_done();
-    databases.source.run("UPDATE public.t SET v = -v, d = (d::text || '00')::numeric WHERE v <= 100").await;
+    databases
+        .source
+        .run("UPDATE public.t SET v = -v, d = (d::text || '00')::numeric WHERE v <= 100")
+        .await;
     let report = run(&databases, "public.t: {}").await.json();
     // 0.125 and 0.12500 are one key; the row is updated because v is another.
-    check_counts(&report, &[("rows_inserted", 0), ("rows_updated", 100), ("rows_unchanged", 200)]);
+    check_counts(
+        &report,
+        &[
+            ("rows_inserted", 0),
+            ("rows_updated", 100),
+            ("rows_unchanged", 200),
+        ],
+    );
 }
 
 #[tokio::test]
 async fn an_empty_source_creates_an_empty_table() {
-    let databases = Databases::with("CREATE TABLE public.t (id integer PRIMARY KEY, x jsonb)", "").await;
+    let databases = Databases::with(
+        "CREATE TABLE public.t (id integer PRIMARY KEY, x jsonb)",
+        "",
+    )
+    .await;
     let report = run(&databases, "public.t: {}").await.json();
     check_counts(&report, &[("rows_read", 0), ("rows_inserted", 0)]);
-    assert_eq!(databases.destination.value("SELECT count(*) FROM public.t").await, "0");
+    assert_eq!(
+        databases
+            .destination
+            .value("SELECT count(*) FROM public.t")
+            .await,
+        "0"
+    );
 }
 
 #[tokio::test]
@@ -154,10 +226,22 @@ async fn replace_works_on_a_table_that_others_refer_to() {
          INSERT INTO public.people VALUES (1, 'DE')",
     )
     .await;
-    run(&databases, "public.countries: { write: replace }").await.assert_done();
+    run(&databases, "public.countries: { write: replace }")
+        .await
+        .assert_done();
     let same = relation(&databases.source, "SELECT * FROM public.countries").await;
-    assert_same(&same, &relation(&databases.destination, "SELECT * FROM public.countries").await, "rows");
-    assert_eq!(databases.destination.value("SELECT count(*) FROM public.people").await, "1");
+    assert_same(
+        &same,
+        &relation(&databases.destination, "SELECT * FROM public.countries").await,
+        "rows",
+    );
+    assert_eq!(
+        databases
+            .destination
+            .value("SELECT count(*) FROM public.people")
+            .await,
+        "1"
+    );
 }
 
 #[tokio::test]
@@ -194,20 +278,31 @@ async fn a_null_for_a_not_null_column_names_it_and_changes_nothing() {
 #[tokio::test]
 async fn a_second_run_at_the_same_time_waits() {
     let databases = Databases::with(ORDERS, "").await;
-    let stream = "public.orders: { write: append }";
+    databases
+        .source
+        .run("CREATE VIEW public.keyless AS SELECT * FROM public.orders")
+        .await;
+    let stream = "public.keyless: { write: append }";
     let (first, _a) = Program::run_of(&databases, stream).start();
     let (second, _b) = Program::run_of(&databases, stream).start();
     let (first, second) = tokio::join!(Outcome::of(first), Outcome::of(second));
     first.assert_done();
     second.assert_done();
-    assert_eq!(databases.destination.value("SELECT count(*) FROM public.orders").await, "2000");
+    assert_eq!(
+        databases
+            .destination
+            .value("SELECT count(*) FROM public.keyless")
+            .await,
+        "2000"
+    );
 }
 
 #[tokio::test]
 async fn check_and_plan_change_nothing() {
     let databases = Databases::with(ORDERS, "").await;
     let before = databases.destination_state().await;
-    let file = "source: ${SOURCE_URL}\ndestination: ${DESTINATION_URL}\nstreams: { public.orders: {} }\n";
+    let file =
+        "source: ${SOURCE_URL}\ndestination: ${DESTINATION_URL}\nstreams: { public.orders: {} }\n";
     for command in ["check", "plan"] {
         let program = Program::new(&databases, &[command, "p.yaml"]).with_file("p.yaml", file);
         program.run().await.assert_done();
@@ -239,12 +334,23 @@ async fn full_reads_all_rows_of_an_incremental_stream() {
     let file = "source: ${SOURCE_URL}\ndestination: ${DESTINATION_URL}\n\
                 streams: { public.t: { sync: incremental, cursor: at } }\n";
     let run = |arguments: &[&str]| {
-        Program::new(&databases, &[&["run", "p.yaml"], arguments].concat()).with_file("p.yaml", file).with_json()
+        Program::new(&databases, &[&["run", "p.yaml"], arguments].concat())
+            .with_file("p.yaml", file)
+            .with_json()
     };
     check_counts(&run(&[]).run().await.json(), &[("rows_read", 50)]);
-    databases.source.run("UPDATE public.t SET v = 0 WHERE id = 5").await;
-    check_counts(&run(&[]).run().await.json(), &[("rows_read", 1), ("rows_updated", 0)]);
-    check_counts(&run(&["--full"]).run().await.json(), &[("rows_read", 50), ("rows_updated", 1)]);
+    databases
+        .source
+        .run("UPDATE public.t SET v = 0 WHERE id = 5")
+        .await;
+    check_counts(
+        &run(&[]).run().await.json(),
+        &[("rows_read", 1), ("rows_updated", 0)],
+    );
+    check_counts(
+        &run(&["--full"]).run().await.json(),
+        &[("rows_read", 50), ("rows_updated", 1)],
+    );
 }
 
 #[tokio::test]
@@ -257,9 +363,15 @@ async fn a_null_cursor_comes_with_the_first_run_and_stays() {
     .await;
     let stream = "public.t: { sync: incremental, cursor: at }";
     run(&databases, stream).await.assert_done();
-    databases.source.run("INSERT INTO public.t VALUES (3, '2024-01-02 00:00+00')").await;
+    databases
+        .source
+        .run("INSERT INTO public.t VALUES (3, '2024-01-02 00:00+00')")
+        .await;
     run(&databases, stream).await.assert_done();
-    let rows = databases.destination.column("SELECT id FROM public.t ORDER BY id").await;
+    let rows = databases
+        .destination
+        .column("SELECT id FROM public.t ORDER BY id")
+        .await;
     assert_eq!(rows, ["1", "2", "3"]);
 }
 
@@ -273,30 +385,61 @@ async fn a_cursor_at_infinity_does_not_freeze_the_stream() {
     .await;
     let stream = "public.t: { sync: incremental, cursor: at }";
     run(&databases, stream).await.assert_done();
-    databases.source.run("INSERT INTO public.t VALUES (3, '2024-01-02 00:00+00')").await;
+    databases
+        .source
+        .run("INSERT INTO public.t VALUES (3, '2024-01-02 00:00+00')")
+        .await;
     run(&databases, stream).await.assert_done();
-    let rows = databases.destination.column("SELECT id FROM public.t ORDER BY id").await;
+    let rows = databases
+        .destination
+        .column("SELECT id FROM public.t ORDER BY id")
+        .await;
     assert_eq!(rows, ["1", "2", "3"]);
 }
 
 #[tokio::test]
 async fn a_role_that_may_only_create_temporary_tables_can_load() {
-    let databases = Databases::with(
-        ORDERS,
-        "CREATE TABLE public.orders (id integer PRIMARY KEY, total numeric(12, 2), note text);
-         DROP ROLE IF EXISTS loads_only; CREATE ROLE loads_only LOGIN PASSWORD 'loads';
-         GRANT SELECT, INSERT, UPDATE, DELETE ON public.orders TO loads_only;
-         REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+    let databases = with_poor_role(
+        "loads_only",
+        "CREATE SCHEMA towpath AUTHORIZATION loads_only",
     )
     .await;
-    let url = crate::harness::url_of_role(&databases.destination_url, "loads_only", "loads");
-    let outcome = Program::run_of(&databases, "public.orders: {}")
-        .with_variable("DESTINATION_URL", &url)
-        .run()
+    let outcome = run_as(&databases, "loads_only").await;
+    let count = databases
+        .destination
+        .value("SELECT count(*) FROM public.orders")
         .await;
-    outcome.assert_done();
-    assert_eq!(databases.destination.value("SELECT count(*) FROM public.orders").await, "1000");
     databases.destination.run("DROP OWNED BY loads_only").await;
+    outcome.assert_done();
+    assert_eq!(count, "1000");
+}
+
+#[tokio::test]
+async fn a_role_without_a_ledger_is_refused_before_a_row_moves() {
+    let databases = with_poor_role("keeps_no_ledger", "").await;
+    let outcome = run_as(&databases, "keeps_no_ledger").await;
+    databases
+        .destination
+        .run("DROP OWNED BY keeps_no_ledger")
+        .await;
+    outcome.assert_refused(2, &["towpath", "CREATE SCHEMA", "keeps_no_ledger"]);
+}
+
+/// Databases with orders, where `role` may write `public.orders` of the destination and no more.
+async fn with_poor_role(role: &str, more: &str) -> Databases {
+    let destination = format!(
+        "CREATE TABLE public.orders (id integer PRIMARY KEY, total numeric(12, 2), note text);
+         DROP ROLE IF EXISTS {role}; CREATE ROLE {role} LOGIN PASSWORD 'loads';
+         GRANT SELECT, INSERT, UPDATE, DELETE ON public.orders TO {role};
+         REVOKE CREATE ON SCHEMA public FROM PUBLIC; {more}"
+    );
+    Databases::with(ORDERS, &destination).await
+}
+
+async fn run_as(databases: &Databases, role: &str) -> Outcome {
+    let url = crate::harness::url_of_role(&databases.destination_url, role, "loads");
+    let program = Program::run_of(databases, "public.orders: {}");
+    program.with_variable("DESTINATION_URL", &url).run().await
 }
 
 /// Runs a pipeline of `streams`, its report in JSON.

@@ -12,12 +12,26 @@ async fn a_table_of_many_pages_is_read_once_in_whole() {
     )
     .await;
     let query = "SELECT count(*) AS n, sum(id) AS s, sum(length(filler)) AS l FROM public.t";
-    for arguments in [&["--connections", "1"][..], &["--connections", "4"], &["--batch-rows", "1000"]] {
-        databases.destination.run("DROP TABLE IF EXISTS public.t").await;
+    for arguments in [
+        &["--connections", "1"][..],
+        &["--connections", "4"],
+        &["--batch-rows", "1000"],
+    ] {
+        databases
+            .destination
+            .run("DROP TABLE IF EXISTS public.t")
+            .await;
         let arguments = [&["--table", "public.t"], arguments].concat();
-        Program::copy(&databases, &arguments).run().await.assert_done();
+        Program::copy(&databases, &arguments)
+            .run()
+            .await
+            .assert_done();
         let expected = relation(&databases.source, query).await;
-        assert_same(&expected, &relation(&databases.destination, query).await, "sums");
+        assert_same(
+            &expected,
+            &relation(&databases.destination, query).await,
+            "sums",
+        );
     }
 }
 
@@ -43,8 +57,14 @@ async fn all_tables_of_a_run_are_seen_at_one_moment() {
             .await;
     }
     crate::harness::Outcome::of(child).await.assert_done();
-    let a = databases.destination.value("SELECT max(id) FROM public.a").await;
-    let b = databases.destination.value("SELECT max(id) FROM public.b").await;
+    let a = databases
+        .destination
+        .value("SELECT max(id) FROM public.a")
+        .await;
+    let b = databases
+        .destination
+        .value("SELECT max(id) FROM public.b")
+        .await;
     assert_eq!(a, b);
 }
 
@@ -67,12 +87,23 @@ async fn settings_of_database_and_role_change_no_value() {
     databases.run_in_both(&settings).await;
     let streams = "public.t: {}\n\
                    texts: { table: public.t, into: public.texts, key: id, sql: 'SELECT id, span, f, b, m, n, at, x FROM {{ source }} WHERE n > 1' }";
-    Program::run_of(&databases, streams).run().await.assert_done();
+    Program::run_of(&databases, streams)
+        .run()
+        .await
+        .assert_done();
     let expected = relation(&databases.source, "SELECT * FROM public.t").await;
-    assert_same(&expected, &relation(&databases.destination, "SELECT * FROM public.t").await, "rows");
+    assert_same(
+        &expected,
+        &relation(&databases.destination, "SELECT * FROM public.t").await,
+        "rows",
+    );
     let query = "SELECT id, span, f, b, m, n, at, x FROM public.";
     let expected = relation(&databases.source, &format!("{query}t")).await;
-    assert_same(&expected, &relation(&databases.destination, &format!("{query}texts")).await, "texts");
+    assert_same(
+        &expected,
+        &relation(&databases.destination, &format!("{query}texts")).await,
+        "texts",
+    );
 }
 
 #[tokio::test]
@@ -86,10 +117,25 @@ async fn functions_that_shadow_those_of_postgresql_are_not_called() {
     )
     .await;
     let name = databases.name();
-    databases.source.run(&format!("ALTER DATABASE {name} SET search_path = public, pg_catalog")).await;
-    let stream = "public.t: { sql: 'SELECT id, lower(name) AS name FROM {{ source }} WHERE id = 1' }";
-    Program::run_of(&databases, stream).run().await.assert_done();
-    assert_eq!(databases.destination.value("SELECT id || name FROM public.t").await, "1a");
+    databases
+        .source
+        .run(&format!(
+            "ALTER DATABASE {name} SET search_path = public, pg_catalog"
+        ))
+        .await;
+    let stream =
+        "public.t: { sql: 'SELECT id, lower(name) AS name FROM {{ source }} WHERE id = 1' }";
+    Program::run_of(&databases, stream)
+        .run()
+        .await
+        .assert_done();
+    assert_eq!(
+        databases
+            .destination
+            .value("SELECT id || name FROM public.t")
+            .await,
+        "1a"
+    );
 }
 
 #[tokio::test]
@@ -98,7 +144,9 @@ async fn a_database_in_another_encoding_is_converted() {
     let latin = format!("{}_latin1", databases.name());
     databases
         .source
-        .run(&format!("CREATE DATABASE {latin} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0"))
+        .run(&format!(
+            "CREATE DATABASE {latin} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0"
+        ))
         .await;
     let url = databases.source_url.replace(databases.name(), &latin);
     {
@@ -111,9 +159,15 @@ async fn a_database_in_another_encoding_is_converted() {
     let stream = "public.t: {}";
     let program = Program::run_of(&databases, stream).with_variable("SOURCE_URL", &url);
     program.run().await.assert_done();
-    let row = databases.destination.value("SELECT t::text FROM public.t AS t").await;
+    let row = databases
+        .destination
+        .value("SELECT t::text FROM public.t AS t")
+        .await;
     assert_eq!(row, "(1,\"Zoë ü\",\"{\"\"é\"\": \"\"ñ\"\"}\",{ß})");
-    databases.source.run(&format!("DROP DATABASE {latin} WITH (FORCE)")).await;
+    databases
+        .source
+        .run(&format!("DROP DATABASE {latin} WITH (FORCE)"))
+        .await;
 }
 
 #[tokio::test]
@@ -127,7 +181,10 @@ async fn columns_that_the_role_may_read_are_enough() {
     .await;
     let url = crate::harness::url_of_role(&databases.source_url, "reads_some", "reads");
     let stream = "public.t: { sql: 'SELECT id, name FROM {{ source }}' }";
-    let outcome = Program::run_of(&databases, stream).with_variable("SOURCE_URL", &url).run().await;
+    let outcome = Program::run_of(&databases, stream)
+        .with_variable("SOURCE_URL", &url)
+        .run()
+        .await;
     let refusal = Program::run_of(&databases, "public.t: { into: public.all }")
         .with_variable("SOURCE_URL", &url)
         .run()
@@ -147,8 +204,10 @@ async fn row_security_that_hides_rows_is_refused() {
     )
     .await;
     let url = crate::harness::url_of_role(&databases.source_url, "sees_some", "sees");
-    let outcome =
-        Program::run_of(&databases, "public.t: {}").with_variable("SOURCE_URL", &url).run().await;
+    let outcome = Program::run_of(&databases, "public.t: {}")
+        .with_variable("SOURCE_URL", &url)
+        .run()
+        .await;
     databases.source.run("DROP OWNED BY sees_some").await;
     outcome.assert_refused(2, &["public.t", "row security"]);
 }
@@ -162,7 +221,11 @@ async fn a_filter_of_the_transform_is_part_of_what_the_source_is_asked() {
     )
     .await;
     let stream = "public.t: { sql: \"SELECT id, kind FROM {{ source }} WHERE kind = 'k3'\" }";
-    let report = Program::run_of(&databases, stream).with_json().run().await.json();
+    let report = Program::run_of(&databases, stream)
+        .with_json()
+        .run()
+        .await
+        .json();
     assert_eq!(report["streams"][0]["rows_read"], 500, "{report}");
     let bytes = report["streams"][0]["bytes_read"].as_u64().unwrap();
     assert!(bytes < 50_000, "{report}");

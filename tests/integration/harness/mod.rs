@@ -5,7 +5,7 @@ mod databases;
 mod program;
 mod session;
 
-pub(crate) use compare::{Relation, assert_same, relation};
+pub(crate) use compare::{assert_same, relation};
 pub(crate) use databases::{Databases, url_of_role};
 pub(crate) use program::{Outcome, Program};
 pub(crate) use session::Session;

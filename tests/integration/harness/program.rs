@@ -84,11 +84,6 @@ impl Program {
         self
     }
 
-    /// The folder it runs in.
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
-    }
-
     /// Starts it; [`Outcome::of`] waits for its end.
     pub(crate) fn start(mut self) -> (Child, TempDir) {
         (self.command.spawn().unwrap(), self.folder)
@@ -131,13 +126,13 @@ impl Outcome {
     }
 
     /// Fails unless the program ended with `code` and a message that holds every one of `texts`,
-    /// in whatever case, and nothing that nobody may see.
+    /// in whatever case and quotes.
     pub(crate) fn assert_refused(&self, code: i32, texts: &[&str]) {
         assert_eq!(self.code, Some(code), "{self}");
-        let message = self.stderr.to_lowercase();
+        let message = self.stderr.to_lowercase().replace('"', "");
         for text in texts {
             assert!(
-                message.contains(&text.to_lowercase()),
+                message.contains(&text.to_lowercase().replace('"', "")),
                 "no {text:?} in: {self}"
             );
         }
