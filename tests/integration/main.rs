@@ -9,4 +9,5 @@ mod loading;
 mod names;
 mod reading;
 mod shapes;
+mod transform;
 mod types;

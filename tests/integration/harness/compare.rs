@@ -1,7 +1,5 @@
 //! Rows compared by PostgreSQL's own text forms.
 
-use std::fmt;
-
 use super::Session;
 
 /// What a query gives: columns with their types, and rows as text in no order.
@@ -11,21 +9,6 @@ pub(crate) struct Relation {
     pub(crate) columns: Vec<(String, String)>,
     /// Every row, its values quoted and joined; sorted.
     pub(crate) rows: Vec<String>,
-}
-
-impl fmt::Display for Relation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (name, pg_type) in &self.columns {
-            writeln!(f, "  {name} {pg_type}")?;
-        }
-        for row in self.rows.iter().take(20) {
-            writeln!(f, "  {row}")?;
-        }
-        match self.rows.len() {
-            0..=20 => Ok(()),
-            count => writeln!(f, "  … {count} rows"),
-        }
-    }
 }
 
 /// Runs `query` in `session`.
@@ -69,20 +52,43 @@ pub(crate) async fn relation(session: &Session, query: &str) -> Relation {
 /// Fails unless both relations have the same columns and the same rows.
 #[track_caller]
 pub(crate) fn assert_same(source: &Relation, destination: &Relation, what: &str) {
-    let missing: Vec<&String> = only_in(source, destination);
-    let surplus: Vec<&String> = only_in(destination, source);
-    assert!(
-        source == destination,
-        "{what} differs\nsource:\n{source}destination:\n{destination}\
-         only at the source: {missing:#?}\nonly at the destination: {surplus:#?}"
-    );
+    if let Some(text) = difference(source, destination) {
+        panic!("{what}: {text}");
+    }
 }
 
-/// The first few rows of `one` that `other` does not have.
-fn only_in<'a>(one: &'a Relation, other: &Relation) -> Vec<&'a String> {
+/// What tells the relations apart; `None` if nothing does.
+pub(crate) fn difference(source: &Relation, destination: &Relation) -> Option<String> {
+    if source.columns != destination.columns {
+        let columns = source.columns.iter().zip(&destination.columns);
+        let first = columns.into_iter().find(|(one, other)| one != other);
+        return Some(match first {
+            Some((one, other)) => format!("column {one:?} at the source is {other:?}"),
+            None => format!(
+                "{} columns at the source are {}",
+                source.columns.len(),
+                destination.columns.len()
+            ),
+        });
+    }
+    let (missing, surplus) = (only_in(source, destination), only_in(destination, source));
+    let (expected, found) = (source.rows.len(), destination.rows.len());
+    (source.rows != destination.rows).then(|| {
+        format!(
+            "{expected} rows at the source are {found}\nonly at the source: {missing:#?}\n\
+             only at the destination: {surplus:#?}"
+        )
+    })
+}
+
+/// The first few rows of `one` that `other` does not have, cut to a readable length.
+fn only_in(one: &Relation, other: &Relation) -> Vec<String> {
     let absent = one
         .rows
         .iter()
         .filter(|row| other.rows.binary_search(row).is_err());
-    absent.take(5).collect()
+    absent
+        .take(3)
+        .map(|row| row.chars().take(400).collect())
+        .collect()
 }

@@ -2,10 +2,12 @@
 
 mod compare;
 mod databases;
+mod oracle;
 mod program;
 mod session;
 
 pub(crate) use compare::{assert_same, relation};
 pub(crate) use databases::{Databases, url_of_role};
+pub(crate) use oracle::{Oracle, Verdict};
 pub(crate) use program::{Outcome, Program};
 pub(crate) use session::Session;
