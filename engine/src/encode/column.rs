@@ -350,12 +350,13 @@ pub(super) fn prepare<'a>(
             let binary = array.as_binary::<i32>();
             let mut bytes = binary.value_data().to_vec();
             for (row, window) in binary.offsets().windows(2).enumerate() {
-                rewrite
-                    .apply(&mut bytes[window[0] as usize..window[1] as usize])
-                    .map_err(|what| ValueError {
+                if binary.is_valid(row) {
+                    let value = &mut bytes[window[0] as usize..window[1] as usize];
+                    rewrite.apply(value).map_err(|what| ValueError {
                         row,
                         what: what.into(),
                     })?;
+                }
             }
             let offsets = Cow::Borrowed(&**binary.offsets());
             Values::Slices {

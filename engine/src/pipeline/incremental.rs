@@ -4,7 +4,7 @@ use super::{SourceSession, Stream, SyncMode};
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::Connection;
 use crate::report::PipelineName;
-use crate::sink::{Duplicates, last_watermark};
+use crate::sink::{WriteMode, last_watermark};
 use crate::table::{Column, Table, ident};
 use crate::transform::TransformPlan;
 use crate::types::oid;
@@ -13,11 +13,21 @@ use crate::watermark::Watermark;
 /// The cursor column of an incremental stream; `None` if the stream reads all rows.
 ///
 /// # Errors
-/// `Schema`, if the table has no such column.
+/// `Config`, if the write mode needs all rows, or would insert some again; `Schema`, if the table
+/// has no such column.
 pub(super) fn cursor_column<'a>(stream: &Stream, table: &'a Table) -> Result<Option<&'a Column>> {
     let SyncMode::Incremental { cursor, .. } = &stream.sync else {
         return Ok(None);
     };
+    if stream.write != WriteMode::Upsert {
+        let message = format!(
+            "stream {} cannot be incremental and {}",
+            stream.name, stream.write
+        );
+        return Err(Error::new(ErrorKind::Config, message).with_hint(
+            "use upsert: an incremental run reads rows at the watermark again, and no old ones",
+        ));
+    }
     let column = table.column(cursor).ok_or_else(|| {
         let names: Vec<&str> = table.columns.iter().map(|column| &*column.name).collect();
         Error::new(
@@ -84,21 +94,14 @@ pub(super) async fn watermark(
     Ok(source.snapshot_text(&sql).await?.map(Watermark::new))
 }
 
-/// Of rows with one key, the newest wins in an incremental stream whose result has the cursor.
-pub(super) fn newest_wins(stream: &Stream, transform: &dyn TransformPlan) -> Duplicates {
+/// The column of the result that carries the cursor; `None` if the stream reads all rows.
+pub(super) fn cursor_carrier(stream: &Stream, transform: &dyn TransformPlan) -> Option<String> {
     let SyncMode::Incremental { cursor, .. } = &stream.sync else {
-        return stream.duplicates.clone();
+        return None;
     };
-    let carrier = transform
-        .columns()
-        .iter()
-        .find(|column| column.source_column.as_ref() == Some(cursor));
-    match (&stream.duplicates, carrier) {
-        (Duplicates::Refuse, Some(column)) if !transform.keeps_rows_apart() => Duplicates::Last {
-            order_by: column.name.clone(),
-        },
-        (duplicates, _) => duplicates.clone(),
-    }
+    let mut columns = transform.columns().iter();
+    let carrier = columns.find(|column| column.source_column.as_ref() == Some(cursor))?;
+    Some(carrier.name.clone())
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod flow;
 mod incremental;
+mod lock;
 mod plan;
 mod privileges;
 mod run;

@@ -1,8 +1,9 @@
 //! A stream planned against both catalogues: what is read, what becomes of it, what is written.
 
 use std::sync::Arc;
+use std::time::Instant;
 
-use super::Stream;
+use super::{Stream, incremental};
 use crate::encode::ColumnEncoding;
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::{Connection, catalog};
@@ -23,6 +24,8 @@ pub struct StreamPlan {
     pub(super) load: Option<LoadPlan>,
     pub(super) report: PlanReport,
     pub(super) refusals: Vec<Refusal>,
+    /// When planning began: what happened after that it does not know.
+    pub(super) planned_at: Instant,
     pub(super) plan_ms: u64,
 }
 
@@ -109,6 +112,13 @@ pub(super) async fn plan_load(
     };
     load.key = choose_key(&input, &load);
     load.has_unique_keys = has_unique_keys(&input, &load.key);
+    if let Some(order_by) = incremental::cursor_carrier(input.stream, input.transform)
+        && !load.has_unique_keys
+        && load.duplicates == Duplicates::Refuse
+    {
+        // Of rows with one key, the newest wins.
+        load.duplicates = Duplicates::Last { order_by };
+    }
     if refusals.is_empty() {
         load.check_key()?;
         check_duplicates(&load)?;

@@ -3,7 +3,7 @@
 use super::{Stream, WriteMode};
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::{Connection, ConnectionConfig, server_error};
-use crate::sink::{LEDGER_GRANT, may_record};
+use crate::sink::may_record;
 use crate::table::{Table, ident};
 
 /// Checks that the role of `connection` may load `stream`, into `existing` or a created table.
@@ -16,26 +16,34 @@ pub(super) async fn check(
     stream: &Stream,
     existing: Option<&Table>,
 ) -> Result<()> {
-    if !may_record(connection).await? {
-        let message = format!("{config} may not write the ledger towpath.runs");
-        return Err(Error::new(ErrorKind::Schema, message)
-            .with_hint(format!("let an administrator run: {LEDGER_GRANT} the role")));
-    }
     let lacking = match existing {
+        _ if !may_record(connection).await? => {
+            let what = "write the ledger towpath.runs".to_owned();
+            Some((what, format!("CREATE SCHEMA towpath AUTHORIZATION {ROLE}")))
+        }
         None => lacking_to_create(connection, &stream.into.schema).await?,
         Some(table) => lacking_to_write(connection, stream.write, table).await?,
     };
-    match lacking {
-        None => Ok(()),
-        Some((what, grant)) => Err(Error::new(
-            ErrorKind::Schema,
-            format!("{config} may not {what}"),
-        )
-        .with_hint(format!("let an administrator run: {grant} TO the role"))),
-    }
+    let Some((what, remedy)) = lacking else {
+        return Ok(());
+    };
+    let sql = "SELECT pg_catalog.quote_ident(current_user), \
+        pg_catalog.quote_ident(pg_catalog.current_database())";
+    let row = connection.query_one(sql, &[]).await.map_err(unreadable)?;
+    let remedy = remedy
+        .replace(ROLE, row.get(0))
+        .replace(DATABASE, row.get(1));
+    Err(
+        Error::new(ErrorKind::Schema, format!("{config} may not {what}"))
+            .with_hint(format!("let an administrator run there: {remedy}")),
+    )
 }
 
-/// What the role may not do, and the beginning of the GRANT that would let it.
+/// What stands for the role's and the database's name in a remedy until they are known.
+const ROLE: &str = "{role}";
+const DATABASE: &str = "{database}";
+
+/// What the role may not do, and the statement that would let it.
 type Lacking = Option<(String, String)>;
 
 async fn lacking_to_create(connection: &Connection, schema: &str) -> Result<Lacking> {
@@ -48,11 +56,11 @@ async fn lacking_to_create(connection: &Connection, schema: &str) -> Result<Lack
     Ok(match row.get(0) {
         "may" => None,
         "schema" => {
-            let grant = format!("GRANT CREATE, USAGE ON SCHEMA {schema}");
+            let grant = format!("GRANT CREATE, USAGE ON SCHEMA {schema} TO {ROLE}");
             Some((format!("create tables in schema {schema}"), grant))
         }
         _ => {
-            let grant = "GRANT CREATE ON DATABASE the database".to_owned();
+            let grant = format!("GRANT CREATE ON DATABASE {DATABASE} TO {ROLE}");
             Some((format!("create schema {schema}"), grant))
         }
     })
@@ -70,7 +78,7 @@ async fn lacking_to_write(
             .await
             .map_err(unreadable)?;
         if !row.get::<_, bool>(0) {
-            let grant = format!("GRANT {privilege} ON {}", table.name);
+            let grant = format!("GRANT {privilege} ON {} TO {ROLE}", table.name);
             return Ok(Some((format!("{privilege} {}", table.name), grant)));
         }
     }

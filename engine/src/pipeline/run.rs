@@ -8,6 +8,7 @@ use std::time::Instant;
 use tokio::sync::OnceCell;
 use tracing::{info, warn};
 
+use super::lock::{lock, unlock};
 use super::plan::{LoadInput, describe_load, plan_load};
 use super::{Settings, SourceSession, Stream, StreamPlan, flow, incremental, privileges};
 use crate::error::{Error, ErrorKind, Result};
@@ -47,6 +48,8 @@ pub struct Run {
 struct Prepared {
     may_stage: bool,
     started_at: String,
+    /// When another run of the pipeline let this one in; what was planned before is outdated.
+    waited_until: Option<Instant>,
 }
 
 impl Run {
@@ -92,12 +95,10 @@ impl Run {
         let existing = catalog::table(&self.destination, &stream.into).await?;
         let transform = stream.transform.plan(&table, existing.as_ref()).await?;
         let condition = self.condition(stream, &table).await?;
-        let mut stream = stream.clone();
-        stream.duplicates = incremental::newest_wins(&stream, &*transform);
         let config = &self.pipeline.destination;
-        privileges::check(&self.destination, config, &stream, existing.as_ref()).await?;
+        privileges::check(&self.destination, config, stream, existing.as_ref()).await?;
         let input = LoadInput {
-            stream: &stream,
+            stream,
             table: &table,
             transform: &*transform,
             existing,
@@ -110,7 +111,7 @@ impl Run {
             columns: outcome.columns,
             reads: source.describe(transform.scan()),
             engine: transform.explain(),
-            ..empty_report(&stream, outcome.load.as_ref())
+            ..empty_report(stream, outcome.load.as_ref())
         };
         if let Some(load) = &outcome.load {
             let path = load.path(self.is_empty(load).await?, true);
@@ -118,13 +119,14 @@ impl Run {
             report.notes = notes(load, &table);
         }
         Ok(StreamPlan {
-            stream,
+            stream: stream.clone(),
             table,
             transform,
             condition,
             load: outcome.load,
             report,
             refusals: outcome.refusals,
+            planned_at: began,
             plan_ms: began.elapsed().as_millis() as u64,
         })
     }
@@ -142,17 +144,19 @@ impl Run {
             return Err(refusal);
         }
         let prepared = self.prepared.get_or_try_init(|| self.prepare()).await?;
-        let lock = format!("towpath table {}", plan.stream.into);
-        let plan = match self.lock(&lock).await? {
+        let name = format!("towpath table {}", plan.stream.into);
+        let waited_until = lock(&self.destination, &name)
+            .await?
+            .or(prepared.waited_until);
+        let plan = if waited_until.is_some_and(|until| plan.planned_at < until) {
             // What the other run published is newer than our plan and our snapshot.
-            Waited::Yes => {
-                self.source.renew_snapshot();
-                self.plan(&plan.stream).await?
-            }
-            Waited::No => plan,
+            self.source.renew_snapshot();
+            self.plan(&plan.stream).await?
+        } else {
+            plan
         };
         let result = self.load(plan, prepared, &progress).await;
-        let unlocked = self.unlock(&lock).await;
+        let unlocked = unlock(&self.destination, &name).await;
         if result.is_err()
             && let Err(err) = self.clean_up().await
         {
@@ -256,8 +260,8 @@ impl Run {
         if !staging::try_lock(&self.destination, self.id).await? {
             return Err(Error::new(ErrorKind::Internal, "the run's id is taken"));
         }
-        self.lock(&format!("towpath pipeline {}", self.pipeline.name))
-            .await?;
+        let name = format!("towpath pipeline {}", self.pipeline.name);
+        let waited_until = lock(&self.destination, &name).await?;
         let may_stage = staging::prepare(&self.destination).await?;
         if may_stage {
             staging::clean_up(&self.destination, None).await?;
@@ -268,35 +272,8 @@ impl Run {
         Ok(Prepared {
             may_stage,
             started_at: row.get(0),
+            waited_until,
         })
-    }
-
-    /// Takes a session lock by name, and waits for it if another run holds it.
-    async fn lock(&self, name: &str) -> Result<Waited> {
-        let refused = |err| server_error(ErrorKind::Load, "cannot lock out other runs", err);
-        let sql = "SELECT pg_catalog.pg_try_advisory_lock(pg_catalog.hashtextextended($1, 0))";
-        let row = self
-            .destination
-            .query_one(sql, &[&name])
-            .await
-            .map_err(refused)?;
-        if row.get(0) {
-            return Ok(Waited::No);
-        }
-        warn!("another run holds the lock {name:?}: waiting for it");
-        let sql = "SELECT pg_catalog.pg_advisory_lock(pg_catalog.hashtextextended($1, 0))";
-        self.destination
-            .query_one(sql, &[&name])
-            .await
-            .map_err(refused)?;
-        Ok(Waited::Yes)
-    }
-
-    async fn unlock(&self, name: &str) -> Result<()> {
-        let sql = "SELECT pg_catalog.pg_advisory_unlock(pg_catalog.hashtextextended($1, 0))";
-        let row = self.destination.query_one(sql, &[&name]).await;
-        row.map_err(|err| server_error(ErrorKind::Load, "cannot let other runs in", err))?;
-        Ok(())
     }
 
     /// Checks that the snapshot sees the table that was planned for.
@@ -343,12 +320,6 @@ fn empty_report(stream: &Stream, load: Option<&LoadPlan>) -> PlanReport {
         statements: Vec::new(),
         notes: Vec::new(),
     }
-}
-
-/// Whether a lock had to be waited for.
-enum Waited {
-    Yes,
-    No,
 }
 
 /// What a person should know before running it.

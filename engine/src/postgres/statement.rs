@@ -133,19 +133,17 @@ pub fn add_unique_key(table: &TableName, key: &[&str]) -> String {
 
 /// The statements that make `staging` the table `destination`.
 ///
-/// The name comes before the schema: names in the staging schema are unique by run. Indexes are
-/// created afterwards, so that the server names them after the table.
+/// The schema comes before the name: the staging table's name is free in every schema, while its
+/// row and array types would meet others if it came there under the final name; renaming in place
+/// makes the server choose a free name for the array type.
 pub fn move_into_place(staging: &TableName, destination: &TableName) -> [String; 2] {
-    let renamed = TableName::new(&*staging.schema, &*destination.name);
+    let moved = TableName::new(&*destination.schema, &*staging.name);
     [
         format!(
-            "ALTER TABLE {staging} RENAME TO {}",
-            ident(&destination.name)
-        ),
-        format!(
-            "ALTER TABLE {renamed} SET SCHEMA {}",
+            "ALTER TABLE {staging} SET SCHEMA {}",
             ident(&destination.schema)
         ),
+        format!("ALTER TABLE {moved} RENAME TO {}", ident(&destination.name)),
     ]
 }
 
@@ -419,17 +417,14 @@ mod tests {
     }
 
     #[test]
-    fn a_table_moves_into_place_by_name_and_schema() {
+    fn a_table_moves_into_place_by_schema_and_name() {
         let staging = TableName::new("towpath_staging", "x1");
-        let [rename, set_schema] = move_into_place(&staging, &TableName::new("public", "orders"));
-        assert_eq!(
-            rename,
-            r#"ALTER TABLE "towpath_staging"."x1" RENAME TO "orders""#
-        );
+        let [set_schema, rename] = move_into_place(&staging, &TableName::new("public", "orders"));
         assert_eq!(
             set_schema,
-            r#"ALTER TABLE "towpath_staging"."orders" SET SCHEMA "public""#
+            r#"ALTER TABLE "towpath_staging"."x1" SET SCHEMA "public""#
         );
+        assert_eq!(rename, r#"ALTER TABLE "public"."x1" RENAME TO "orders""#);
     }
 
     fn check(columns: &[&str], key: &[&str], expected: &str) {

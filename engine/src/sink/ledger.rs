@@ -102,9 +102,6 @@ pub async fn may_record(client: &Client) -> Result<bool> {
     Ok(rows.map_err(unreadable)?.get(0))
 }
 
-/// The statements that give a role its ledger, for an administrator.
-pub const LEDGER_GRANT: &str = "CREATE SCHEMA towpath AUTHORIZATION";
-
 /// What the ledger knows of a run beside its report.
 #[derive(Clone, Debug)]
 pub struct RunIdentity {
@@ -209,7 +206,5 @@ fn unreadable(err: tokio_postgres::Error) -> Error {
 }
 
 fn ledger_error(err: tokio_postgres::Error) -> Error {
-    server_error(ErrorKind::Load, "cannot write the ledger towpath.runs", err).with_hint(format!(
-        "let an administrator run there: {LEDGER_GRANT} the role"
-    ))
+    server_error(ErrorKind::Load, "cannot write the ledger towpath.runs", err)
 }

@@ -166,7 +166,10 @@ impl LoadPlan {
         }
         for name in &self.key {
             if !self.columns.iter().any(|column| column.name == *name) {
-                let message = format!("key column {name:?} is not among the columns written");
+                let message = format!(
+                    "key column {name:?} is not among those written into {}",
+                    self.destination
+                );
                 return Err(Error::new(ErrorKind::Schema, message)
                     .with_hint("name columns of the result, or add it to the SELECT"));
             }

@@ -21,6 +21,14 @@ impl Transform for Passthrough {
         table: &Table,
         destination: Option<&Table>,
     ) -> Result<Arc<dyn TransformPlan>> {
+        if let Some(name) = table.unreadable.first() {
+            let message = format!("column {name:?} of {} may not be read", table.name);
+            return Err(Error::new(ErrorKind::Schema, message).with_hint(format!(
+                "name the columns to copy (SELECT … FROM {{{{ source }}}}), or let its owner run: \
+                 GRANT SELECT ON {} TO the role",
+                table.name
+            )));
+        }
         let scan_columns = table
             .columns
             .iter()

@@ -147,9 +147,18 @@ impl PgType {
 
     /// Whether its binary form can be carried to another database, OIDs inside being rewritten.
     pub fn is_portable_in_binary(&self) -> bool {
-        self.has_binary && !self.is_oid_alias() && !matches!(self.kind, TypeKind::Pseudo)
+        self.has_binary
+            && !self.is_oid_alias()
+            && !VECTORS.contains(&self.without_domains().oid)
+            && !matches!(self.kind, TypeKind::Pseudo)
     }
 }
+
+/// `int2vector` and `oidvector`, whose receive functions refuse what their send functions write for
+/// an empty one.
+///
+/// Source: PostgreSQL, `src/backend/utils/adt/int.c`, `int2vectorrecv`.
+const VECTORS: [u32; 2] = [22, 30];
 
 /// Types whose values are OIDs, and which have a text form by name.
 const OID_ALIASES: [&str; 11] = [

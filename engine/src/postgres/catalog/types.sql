@@ -5,7 +5,7 @@ SELECT t.oid,
        t.typname AS name,
        pg_catalog.format_type(t.oid, NULL) AS sql,
        t.typtype AS kind,
-       -- A true array: typlen −1 and an element type whose array type is this one.
+       -- A true array: typlen -1 and an element type whose array type is this one.
        CASE WHEN e.typarray = t.oid THEN t.typelem ELSE 0 END AS element_oid,
        t.typbasetype AS base_oid,
        t.typtypmod AS base_typmod,
