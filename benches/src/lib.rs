@@ -1,1 +1,18 @@
-//! Placeholder.
+//! Rows to measure with: generated, the same in every run, and made to look like real tables.
+//!
+//! A [`Sample`] is one batch with the columns it came from. It gives itself as the COPY stream
+//! that PostgreSQL would send, and in any representation of its columns:
+//!
+//! ```text
+//! lineitem, events → Sample → stream, wire, in_columns → SampleSource
+//! ```
+
+mod events;
+mod lineitem;
+mod sample;
+mod source;
+
+pub use events::events;
+pub use lineitem::{LINEITEM_DDL, LINEITEM_KEY, lineitem};
+pub use sample::Sample;
+pub use source::SampleSource;
