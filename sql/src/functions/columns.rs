@@ -1,0 +1,51 @@
+//! Columns of the source as the planner sees them.
+
+use std::collections::HashMap;
+
+use datafusion::arrow::datatypes::{DataType, Field};
+
+use towpath_engine::table::Column;
+use towpath_engine::types::{PgType, TYPE_KEY, TypeKind, native_type, oid};
+
+use super::types::{ENUM, OPAQUE};
+
+/// Metadata key of a field: the collation by which its text is ordered, if it is known to be C.
+const COLLATION_KEY: &str = "towpath.collation";
+
+/// The field of `column` while the SQL is planned.
+///
+/// Types without an Arrow type of their own become string types that nothing else has, so that
+/// no function takes them by accident.
+pub(crate) fn field(column: &Column) -> Field {
+    let mut metadata = HashMap::from([(TYPE_KEY.to_owned(), column.pg_type.sql.clone())]);
+    if column.collation.as_deref().is_some_and(is_c) {
+        metadata.insert(COLLATION_KEY.to_owned(), "C".to_owned());
+    }
+    Field::new(&column.name, planned_type(&column.pg_type), column.nullable).with_metadata(metadata)
+}
+
+/// Its Arrow type while the SQL is planned.
+pub(crate) fn planned_type(pg_type: &PgType) -> DataType {
+    let base = pg_type.without_domains();
+    match native_type(base) {
+        Some(native) => native,
+        None if matches!(base.kind, TypeKind::Enum(_)) || base.oid == oid::UUID => ENUM,
+        None => OPAQUE,
+    }
+}
+
+/// Whether the text of `field` is ordered by its bytes at the source, as it is here.
+pub(crate) fn is_in_c(field: &Field) -> bool {
+    field.metadata().contains_key(COLLATION_KEY)
+}
+
+/// The column's type at the source, if `field` is a column.
+pub(crate) fn source_type(field: &Field) -> Option<&str> {
+    field.metadata().get(TYPE_KEY).map(|sql| &**sql)
+}
+
+/// Whether `collation`, quoted and perhaps qualified, is the one of bytes.
+fn is_c(collation: &str) -> bool {
+    let name = collation.rsplit('.').next().unwrap_or(collation);
+    matches!(name.trim_matches('"'), "C" | "POSIX" | "ucs_basic")
+}

@@ -1,0 +1,289 @@
+//! The rule over whole plans: every node's expressions, and what nodes themselves compare.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::Transformed;
+use datafusion::common::{Column, DFSchema, Result};
+use datafusion::logical_expr::expr::Cast;
+use datafusion::logical_expr::expr_rewriter::NamePreserver;
+use datafusion::logical_expr::logical_plan::{Aggregate, Join, Projection, Values, Window};
+use datafusion::logical_expr::utils::merge_schema;
+use datafusion::logical_expr::{
+    Distinct, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Union,
+};
+use datafusion::optimizer::AnalyzerRule;
+
+use super::expression::{Now, conform, key_of};
+use super::types::{Pg, common, name, pg};
+use crate::template::{external, refuse};
+
+/// Gives every expression PostgreSQL's types, or refuses the plan.
+#[derive(Debug)]
+pub(super) struct Conform;
+
+impl AnalyzerRule for Conform {
+    fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
+        let since_epoch = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        let now = Now(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX));
+        Ok(plan
+            .transform_up_with_subqueries(|plan| Ok(Transformed::yes(node(plan, now)?)))?
+            .data)
+    }
+
+    fn name(&self) -> &str {
+        "conform"
+    }
+}
+
+fn node(plan: LogicalPlan, now: Now) -> Result<LogicalPlan> {
+    match plan {
+        // Their expressions are counts of rows, which stay what DataFusion wants.
+        LogicalPlan::Limit(_) | LogicalPlan::TableScan(_) => Ok(plan),
+        LogicalPlan::Values(values) => conform_values(values, now),
+        LogicalPlan::Union(union) => conform_union(union),
+        plan => {
+            let plan = expressions(plan, now)?;
+            match plan {
+                LogicalPlan::Aggregate(aggregate) => keys(aggregate),
+                LogicalPlan::Window(window) => counts(window),
+                LogicalPlan::Join(join) => {
+                    check_join(&join)?;
+                    Ok(LogicalPlan::Join(join))
+                }
+                LogicalPlan::Distinct(Distinct::All(input)) => {
+                    let input = distinct_keys(input)?;
+                    Ok(LogicalPlan::Distinct(Distinct::All(input)))
+                }
+                plan => Ok(plan),
+            }
+        }
+    }
+}
+
+/// Conforms the node's expressions over its inputs' columns; their names stay.
+fn expressions(plan: LogicalPlan, now: Now) -> Result<LogicalPlan> {
+    let schema = merge_schema(&plan.inputs());
+    let names = NamePreserver::new(&plan);
+    plan.map_expressions(|expr| {
+        let name = names.save(&expr);
+        Ok(conform(expr, &schema, now)?.update_data(|expr| name.restore(expr)))
+    })?
+    .data
+    .recompute_schema()
+}
+
+fn conform_values(values: Values, now: Now) -> Result<LogicalPlan> {
+    let empty = DFSchema::empty();
+    let rows = values
+        .values
+        .into_iter()
+        .map(|row| {
+            row.into_iter()
+                .map(|expr| Ok(conform(expr, &empty, now)?.data))
+                .collect::<Result<Vec<_>>>()
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let width = rows.first().map_or(0, Vec::len);
+    for at in 0..width {
+        let types = rows
+            .iter()
+            .map(|row| row[at].get_type(&empty))
+            .collect::<Result<Vec<_>>>()?;
+        let first = types.iter().find(|data_type| **data_type != DataType::Null);
+        if types
+            .iter()
+            .any(|data_type| *data_type != DataType::Null && Some(data_type) != first)
+        {
+            return Err(external(
+                refuse(None, format!("column {} of VALUES mixes types", at + 1))
+                    .with_hint("cast its values to one type"),
+            ));
+        }
+    }
+    LogicalPlanBuilder::values(rows)?.build()
+}
+
+/// Branches of a union get the type that PostgreSQL chooses for all of them.
+fn conform_union(union: Union) -> Result<LogicalPlan> {
+    let width = union.schema.fields().len();
+    let mut wide = Vec::with_capacity(width);
+    for at in 0..width {
+        let types: Vec<&DataType> = union
+            .inputs
+            .iter()
+            .map(|input| input.schema().field(at).data_type())
+            .collect();
+        let shared = common(types.iter().copied()).ok_or_else(|| {
+            let types: Vec<String> = types.iter().map(|data_type| name(data_type)).collect();
+            external(
+                refuse(
+                    None,
+                    format!("column {} of a UNION is {}", at + 1, types.join(" and ")),
+                )
+                .with_hint("cast it to one type in every branch"),
+            )
+        })?;
+        wide.push(match shared {
+            DataType::Null => DataType::Utf8,
+            shared => shared,
+        });
+    }
+    let inputs = union
+        .inputs
+        .into_iter()
+        .map(|input| widen(input, &wide))
+        .collect::<Result<Vec<_>>>()?;
+    Ok(LogicalPlan::Union(Union::try_new(inputs)?))
+}
+
+fn widen(input: Arc<LogicalPlan>, wide: &[DataType]) -> Result<Arc<LogicalPlan>> {
+    let same = input
+        .schema()
+        .fields()
+        .iter()
+        .zip(wide)
+        .all(|(field, wide)| field.data_type() == wide);
+    if same {
+        return Ok(input);
+    }
+    let exprs = input
+        .schema()
+        .iter()
+        .zip(wide)
+        .map(|((qualifier, field), wide)| {
+            let column = Expr::Column(Column::new(qualifier.cloned(), field.name()));
+            if field.data_type() == wide {
+                return column;
+            }
+            let widens = pg(field.data_type()).is_some_and(|from| {
+                from.is_integer() || from == Pg::Numeric && pg(wide) == Some(Pg::Numeric)
+            });
+            let cast = match widens {
+                true => Expr::Cast(Cast::new(Box::new(column), wide.clone())),
+                false => super::cast::cast(column, super::cast::Target::of(wide.clone())),
+            };
+            cast.alias_qualified(qualifier.cloned(), field.name())
+        })
+        .collect();
+    Ok(Arc::new(LogicalPlan::Projection(Projection::try_new(
+        exprs, input,
+    )?)))
+}
+
+/// Groups are keyed by what PostgreSQL finds equal; the columns keep their names.
+fn keys(aggregate: Aggregate) -> Result<LogicalPlan> {
+    let schema = Arc::clone(aggregate.input.schema());
+    let names = NamePreserver::new_for_projection();
+    let group_expr = aggregate
+        .group_expr
+        .into_iter()
+        .map(|key| {
+            let name = names.save(&key);
+            Ok(name.restore(key_of(key, &schema)?))
+        })
+        .collect::<Result<Vec<_>>>()?;
+    Ok(LogicalPlan::Aggregate(Aggregate::try_new(
+        aggregate.input,
+        group_expr,
+        aggregate.aggr_expr,
+    )?))
+}
+
+/// Row numbers and ranks are bigint in PostgreSQL, ntile is integer: cast above the window.
+fn counts(window: Window) -> Result<LogicalPlan> {
+    let plan = LogicalPlan::Window(window);
+    let LogicalPlan::Window(window) = &plan else {
+        return Ok(plan);
+    };
+    let before = window.input.schema().fields().len();
+    let unsigned = |data_type: &DataType| *data_type == DataType::UInt64;
+    if !plan
+        .schema()
+        .fields()
+        .iter()
+        .any(|field| unsigned(field.data_type()))
+    {
+        return Ok(plan);
+    }
+    let functions: Vec<String> = window
+        .window_expr
+        .iter()
+        .map(|expr| match expr.clone().unalias() {
+            Expr::WindowFunction(call) => call.fun.name().to_owned(),
+            _ => String::new(),
+        })
+        .collect();
+    let exprs = plan
+        .schema()
+        .iter()
+        .enumerate()
+        .map(|(at, (qualifier, field))| {
+            let column = Expr::Column(Column::new(qualifier.cloned(), field.name()));
+            if !unsigned(field.data_type()) {
+                return column;
+            }
+            let is_ntile = at >= before && functions[at - before] == "ntile";
+            let to = if is_ntile {
+                DataType::Int32
+            } else {
+                DataType::Int64
+            };
+            Expr::Cast(Cast::new(Box::new(column), to))
+                .alias_qualified(qualifier.cloned(), field.name())
+        })
+        .collect();
+    Ok(LogicalPlan::Projection(Projection::try_new(
+        exprs,
+        Arc::new(plan),
+    )?))
+}
+
+/// Columns that USING, INTERSECT and EXCEPT compare have one type on both sides.
+fn check_join(join: &Join) -> Result<()> {
+    for (left, right) in &join.on {
+        let left_type = left.get_type(join.left.schema())?;
+        let right_type = right.get_type(join.right.schema())?;
+        let comparable = match pg(&left_type) {
+            Some(known) => !known.is_float() && !matches!(known, Pg::Opaque | Pg::Array),
+            None => false,
+        };
+        if left_type != right_type || !comparable {
+            let message = format!(
+                "rows cannot be matched by {} and {}",
+                name(&left_type),
+                name(&right_type)
+            );
+            return Err(external(
+                refuse(super::expression::place(left), message)
+                    .with_hint("cast both to one type, and write JOIN … ON"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn distinct_keys(input: Arc<LogicalPlan>) -> Result<Arc<LogicalPlan>> {
+    let schema = Arc::clone(input.schema());
+    let mut changed = false;
+    let mut exprs = Vec::with_capacity(schema.fields().len());
+    for (qualifier, field) in schema.iter() {
+        let column = Expr::Column(Column::new(qualifier.cloned(), field.name()));
+        let key = key_of(column.clone(), &schema)?;
+        changed |= key != column;
+        exprs.push(match key == column {
+            true => column,
+            false => key.alias_qualified(qualifier.cloned(), field.name()),
+        });
+    }
+    if !changed {
+        return Ok(input);
+    }
+    Ok(Arc::new(LogicalPlan::Projection(Projection::try_new(
+        exprs, input,
+    )?)))
+}

@@ -1,0 +1,131 @@
+//! Functions that only tell later passes something: a collation, a comparison for the source.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{ArrayRef, AsArray};
+use datafusion::arrow::datatypes::{DataType, Float32Type, Float64Type};
+use datafusion::common::Result;
+use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::{
+    ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+
+use super::vector::invoke;
+use crate::template::{COLLATE_C, external, refuse};
+
+/// What such a function says.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Meaning {
+    /// Text is ordered by its bytes.
+    CollateC,
+    /// Floats are compared as PostgreSQL compares them: all NaN equal, -0 equal to 0.
+    FloatKey,
+    /// The source compares, by an operator of a type that is unknown here.
+    Opaque(String),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Marker {
+    meaning: Meaning,
+    signature: Signature,
+}
+
+fn marker(meaning: Meaning) -> ScalarUDF {
+    let signature = match meaning {
+        Meaning::CollateC => Signature::exact(vec![DataType::Utf8], Volatility::Immutable),
+        Meaning::FloatKey => Signature::any(1, Volatility::Immutable),
+        Meaning::Opaque(_) => Signature::any(2, Volatility::Immutable),
+    };
+    ScalarUDF::from(Marker { meaning, signature })
+}
+
+/// `x COLLATE "C"`.
+pub(super) fn collate_c() -> ScalarUDF {
+    marker(Meaning::CollateC)
+}
+
+/// `expr`, a float, as what compares like it in PostgreSQL.
+pub(super) fn float_key(expr: Expr) -> Expr {
+    marker(Meaning::FloatKey).call(vec![expr])
+}
+
+/// `column operator literal`, which only the source can decide.
+pub(super) fn opaque(column: Expr, operator: &str, literal: Expr) -> Expr {
+    marker(Meaning::Opaque(operator.to_owned())).call(vec![column, literal])
+}
+
+fn meaning(call: &ScalarFunction) -> Option<&Meaning> {
+    let inner: &dyn std::any::Any = call.func.inner().as_ref();
+    inner.downcast_ref::<Marker>().map(|marker| &marker.meaning)
+}
+
+/// The operator, if `call` is a comparison that only the source can decide.
+pub(crate) fn opaque_comparison(call: &ScalarFunction) -> Option<&str> {
+    match meaning(call)? {
+        Meaning::Opaque(operator) => Some(operator),
+        _ => None,
+    }
+}
+
+/// What to write after the argument, if the source understands `call` without it.
+pub(crate) fn transparent(call: &ScalarFunction) -> Option<&'static str> {
+    match meaning(call)? {
+        Meaning::CollateC => Some(" COLLATE \"C\""),
+        Meaning::FloatKey => Some(""),
+        Meaning::Opaque(_) => None,
+    }
+}
+
+/// Whether `call` is `COLLATE "C"`.
+pub(crate) fn is_collate_c(call: &ScalarFunction) -> bool {
+    meaning(call) == Some(&Meaning::CollateC)
+}
+
+impl ScalarUDFImpl for Marker {
+    fn name(&self) -> &str {
+        match &self.meaning {
+            Meaning::CollateC => COLLATE_C,
+            Meaning::FloatKey => "float key",
+            Meaning::Opaque(operator) => operator,
+        }
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, types: &[DataType]) -> Result<DataType> {
+        Ok(match self.meaning {
+            Meaning::CollateC => DataType::Utf8,
+            Meaning::FloatKey => types[0].clone(),
+            Meaning::Opaque(_) => DataType::Boolean,
+        })
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        match self.meaning {
+            Meaning::CollateC => Ok(args.args[0].clone()),
+            Meaning::FloatKey => invoke(args, |arrays| Ok(float_keys(&arrays[0]))),
+            Meaning::Opaque(_) => Err(external(refuse(
+                None,
+                "a comparison that only the source can make did not reach it",
+            ))),
+        }
+    }
+}
+
+fn float_keys(array: &ArrayRef) -> ArrayRef {
+    match array.data_type() {
+        DataType::Float64 => Arc::new(
+            array
+                .as_primitive::<Float64Type>()
+                .unary::<_, Float64Type>(|x| if x.is_nan() { f64::NAN } else { x + 0.0 }),
+        ),
+        DataType::Float32 => Arc::new(
+            array
+                .as_primitive::<Float32Type>()
+                .unary::<_, Float32Type>(|x| if x.is_nan() { f32::NAN } else { x + 0.0 }),
+        ),
+        _ => Arc::clone(array),
+    }
+}

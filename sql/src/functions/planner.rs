@@ -1,0 +1,240 @@
+//! How syntax becomes calls: operators, EXTRACT, SUBSTRING, and the types in casts.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use datafusion::arrow::array::{ArrayRef, AsArray};
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, TimestampMicrosecondType};
+use datafusion::common::{DFSchema, Result, ScalarValue};
+use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr, TypePlanner};
+use datafusion::logical_expr::{Expr, ScalarUDF};
+use datafusion::sql::sqlparser::ast::{
+    BinaryOperator, CharacterLength, DataType as SqlType, ExactNumberInfo, TimezoneInfo,
+};
+use towpath_engine::types::UNCONSTRAINED_NUMERIC;
+
+use super::arithmetic::{self, Operator};
+use super::call::{Overload, PgFunction, Returns};
+use super::cast::Target;
+use super::choice::{Concat, Joining};
+use super::time::part_scale;
+use super::types::{INTERVAL, TIMESTAMP, timestamptz};
+use crate::template::{external, refuse};
+
+/// Metadata keys by which a cast's type says more than Arrow's does.
+const LENGTH_KEY: &str = "towpath.length";
+const EXACT_KEY: &str = "towpath.exact";
+
+/// Plans operators and special syntax into this crate's functions.
+#[derive(Debug)]
+pub(super) struct PostgresPlanner;
+
+impl ExprPlanner for PostgresPlanner {
+    fn plan_binary_op(
+        &self,
+        expr: RawBinaryExpr,
+        _: &DFSchema,
+    ) -> Result<PlannerResult<RawBinaryExpr>> {
+        let operator = match expr.op {
+            BinaryOperator::Plus => Operator::Add,
+            BinaryOperator::Minus => Operator::Subtract,
+            BinaryOperator::Multiply => Operator::Multiply,
+            BinaryOperator::Divide => Operator::Divide,
+            BinaryOperator::Modulo => Operator::Remainder,
+            BinaryOperator::StringConcat => {
+                let concat = ScalarUDF::from(Concat::new(Joining::Operator));
+                return Ok(PlannerResult::Planned(
+                    concat.call(vec![expr.left, expr.right]),
+                ));
+            }
+            _ => return Ok(PlannerResult::Original(expr)),
+        };
+        Ok(PlannerResult::Planned(arithmetic::arithmetic(
+            operator, expr.left, expr.right,
+        )))
+    }
+
+    fn plan_extract(&self, args: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
+        call("extract", args)
+    }
+
+    fn plan_position(&self, args: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
+        call("strpos", args)
+    }
+
+    fn plan_substring(&self, args: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
+        call("substring", args)
+    }
+}
+
+fn call(name: &str, args: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
+    let function = super::scalars()
+        .into_iter()
+        .find(|function| function.name() == name);
+    Ok(match function {
+        Some(function) => PlannerResult::Planned(Expr::ScalarFunction(ScalarFunction::new_udf(
+            function, args,
+        ))),
+        None => PlannerResult::Original(args),
+    })
+}
+
+/// `mod(a, b)`, which is `a % b`.
+pub(super) fn modulo() -> Arc<ScalarUDF> {
+    Arc::new(arithmetic::named_remainder("mod"))
+}
+
+/// The functions that tell the time of the run: planning puts the time in their place.
+pub(super) fn clocks() -> Vec<Arc<ScalarUDF>> {
+    let clock = |name, returns| {
+        let overload = Overload {
+            args: &[],
+            optional: 0,
+            returns: Returns::Type(returns),
+            body: |_, _| {
+                Err(external(refuse(
+                    None,
+                    "the time of the run is known when it is planned",
+                )))
+            },
+        };
+        Arc::new(ScalarUDF::from(PgFunction::new(name, vec![overload])))
+    };
+    vec![
+        clock("now", timestamptz()),
+        clock("current_timestamp", timestamptz()),
+        clock("transaction_timestamp", timestamptz()),
+        clock("current_date", DataType::Date32),
+    ]
+}
+
+/// The type of `extract(field from x)`: numeric with the digits that the field has.
+pub(super) fn extracted(_: &[DataType], constants: &[Option<&ScalarValue>]) -> Result<DataType> {
+    let scale = match constants.first() {
+        Some(Some(ScalarValue::Utf8(Some(field)))) => part_scale(field).ok_or_else(|| {
+            external(
+                refuse(
+                    None,
+                    format!("extract of {} is not supported", field.to_lowercase()),
+                )
+                .with_hint("compute it in a view at the source"),
+            )
+        })?,
+        _ => 6,
+    };
+    Ok(DataType::Decimal128(20, scale))
+}
+
+/// `x AT TIME ZONE 'UTC'`: the same microseconds under the other type.
+pub(super) fn relabel(args: &[ArrayRef], result: &DataType) -> Result<ArrayRef> {
+    let values = args[1].as_primitive::<TimestampMicrosecondType>().clone();
+    Ok(Arc::new(values.with_data_type(result.clone())))
+}
+
+/// Plans the types that casts name.
+#[derive(Debug)]
+pub(super) struct PostgresTypes;
+
+impl TypePlanner for PostgresTypes {
+    fn plan_type_field(&self, sql_type: &SqlType) -> Result<Option<FieldRef>> {
+        let target = target(sql_type).ok_or_else(|| {
+            external(
+                refuse(None, format!("the transform cannot cast to {sql_type}")).with_hint(
+                    "leave the cast out: the destination converts text into its column's type",
+                ),
+            )
+        })?;
+        let mut metadata = HashMap::new();
+        if let Some(length) = target.length {
+            metadata.insert(LENGTH_KEY.to_owned(), length.to_string());
+        }
+        if target.exact {
+            metadata.insert(EXACT_KEY.to_owned(), String::new());
+        }
+        Ok(Some(Arc::new(
+            Field::new("cast", target.data_type, true).with_metadata(metadata),
+        )))
+    }
+}
+
+/// What the type of a cast says, as [`PostgresTypes`] planned it.
+pub(super) fn target_of(field: &Field) -> Target {
+    Target {
+        data_type: field.data_type().clone(),
+        length: field
+            .metadata()
+            .get(LENGTH_KEY)
+            .and_then(|length| length.parse().ok()),
+        exact: field.metadata().contains_key(EXACT_KEY),
+    }
+}
+
+fn target(sql_type: &SqlType) -> Option<Target> {
+    let (precision, scale) = UNCONSTRAINED_NUMERIC;
+    let data_type = match sql_type {
+        SqlType::Boolean | SqlType::Bool => DataType::Boolean,
+        SqlType::SmallInt(None) | SqlType::Int2(None) => DataType::Int16,
+        SqlType::Int(None) | SqlType::Integer(None) | SqlType::Int4(None) => DataType::Int32,
+        SqlType::BigInt(None) | SqlType::Int8(None) => DataType::Int64,
+        SqlType::Real | SqlType::Float4 => DataType::Float32,
+        SqlType::DoublePrecision | SqlType::Float8 | SqlType::Float(ExactNumberInfo::None) => {
+            DataType::Float64
+        }
+        SqlType::Text => DataType::Utf8,
+        SqlType::Varchar(length)
+        | SqlType::CharacterVarying(length)
+        | SqlType::CharVarying(length) => return varchar(length.as_ref()),
+        SqlType::Bytea => DataType::Binary,
+        SqlType::Date => DataType::Date32,
+        SqlType::Time(None, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => {
+            DataType::Time64(datafusion::arrow::datatypes::TimeUnit::Microsecond)
+        }
+        SqlType::Timestamp(None, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => TIMESTAMP,
+        SqlType::Timestamp(None, TimezoneInfo::WithTimeZone | TimezoneInfo::Tz) => timestamptz(),
+        SqlType::Interval {
+            fields: None,
+            precision: None,
+        } => INTERVAL,
+        SqlType::Numeric(info) | SqlType::Decimal(info) | SqlType::Dec(info) => {
+            return numeric(info, (precision, scale));
+        }
+        _ => return None,
+    };
+    Some(Target::of(data_type))
+}
+
+fn varchar(length: Option<&CharacterLength>) -> Option<Target> {
+    let length = match length {
+        None => None,
+        Some(CharacterLength::IntegerLength { length, unit: None }) => {
+            Some(usize::try_from(*length).ok()?)
+        }
+        Some(_) => return None,
+    };
+    Some(Target {
+        length,
+        ..Target::of(DataType::Utf8)
+    })
+}
+
+fn numeric(info: &ExactNumberInfo, (precision, scale): (u8, i8)) -> Option<Target> {
+    let (precision, scale, exact) = match info {
+        ExactNumberInfo::None => (precision, scale, true),
+        ExactNumberInfo::Precision(precision) => (u8::try_from(*precision).ok()?, 0, false),
+        ExactNumberInfo::PrecisionAndScale(precision, scale) => (
+            u8::try_from(*precision).ok()?,
+            i8::try_from(*scale).ok()?,
+            false,
+        ),
+    };
+    let data_type = match precision {
+        1..=38 => DataType::Decimal128(precision, scale),
+        39..=76 => DataType::Decimal256(precision, scale),
+        _ => return None,
+    };
+    (0..=precision as i8).contains(&scale).then_some(Target {
+        exact,
+        ..Target::of(data_type)
+    })
+}

@@ -1,0 +1,215 @@
+//! A source as DataFusion reads it: one table, whose partitions are the source's.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{Result, internal_err};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::logical_expr::{Expr, TableType};
+use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
+use datafusion::physical_plan::execution_plan::{
+    Boundedness, EmissionType, ReplaceChildrenOptions, SchedulingType,
+};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties,
+};
+use futures::{StreamExt, TryStreamExt};
+use towpath_engine::source::{Scan, Source};
+
+use crate::template::external;
+
+/// A table over one scan of a source; what is read is fixed, and nothing is pushed into it.
+///
+/// Without a source it can be planned, to be explained, and not run.
+pub(crate) struct SourceTableProvider {
+    scan: Scan,
+    schema: SchemaRef,
+    source: Option<Arc<dyn Source>>,
+}
+
+impl SourceTableProvider {
+    /// The table of `scan`, over no source yet.
+    pub(crate) fn new(scan: Scan) -> Self {
+        Self {
+            schema: scan.schema(),
+            scan,
+            source: None,
+        }
+    }
+
+    /// What it reads.
+    pub(crate) fn scan_of(&self) -> &Scan {
+        &self.scan
+    }
+
+    /// The same table over `source`.
+    pub(crate) fn over(&self, source: Arc<dyn Source>) -> Self {
+        Self {
+            scan: self.scan.clone(),
+            schema: Arc::clone(&self.schema),
+            source: Some(source),
+        }
+    }
+}
+
+impl fmt::Debug for SourceTableProvider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SourceTableProvider")
+            .field("scan", &self.scan)
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl TableProvider for SourceTableProvider {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        _limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        if !filters.is_empty() {
+            return internal_err!("filters are part of the scan already");
+        }
+        let mut scan = self.scan.clone();
+        if let Some(projection) = projection {
+            scan.columns = projection
+                .iter()
+                .map(|&at| self.scan.columns[at].clone())
+                .collect();
+        }
+        let partitions = match &self.source {
+            Some(source) => source.partition_count(&scan).max(1),
+            None => state.config().target_partitions(),
+        };
+        Ok(Arc::new(SourceExec::new(
+            scan,
+            self.source.clone(),
+            partitions,
+        )))
+    }
+}
+
+/// Reads one scan; every execution of a partition reads it anew.
+struct SourceExec {
+    scan: Scan,
+    source: Option<Arc<dyn Source>>,
+    properties: Arc<PlanProperties>,
+}
+
+impl SourceExec {
+    fn new(scan: Scan, source: Option<Arc<dyn Source>>, partitions: usize) -> Self {
+        let properties = PlanProperties::new(
+            EquivalenceProperties::new(scan.schema()),
+            Partitioning::UnknownPartitioning(partitions),
+            EmissionType::Incremental,
+            Boundedness::Bounded,
+        )
+        .with_scheduling_type(SchedulingType::Cooperative);
+        Self {
+            scan,
+            source,
+            properties: Arc::new(properties),
+        }
+    }
+}
+
+impl fmt::Debug for SourceExec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SourceExec")
+            .field("scan", &self.scan)
+            .finish_non_exhaustive()
+    }
+}
+
+impl DisplayAs for SourceExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let columns: Vec<String> = self
+            .scan
+            .columns
+            .iter()
+            .map(|column| format!("{} {}", column.column, column.representation))
+            .collect();
+        write!(f, "SourceExec: columns=[{}]", columns.join(", "))?;
+        if !self.scan.filters.is_empty() {
+            write!(f, ", filters=[{}]", self.scan.filters.join(" AND "))?;
+        }
+        match self.scan.limit {
+            Some(limit) => write!(f, ", limit={limit}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl ExecutionPlan for SourceExec {
+    fn name(&self) -> &str {
+        "SourceExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        Vec::new()
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn replace_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+        _: ReplaceChildrenOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        match children.is_empty() {
+            true => Ok(self),
+            false => internal_err!("a source has no inputs"),
+        }
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        match children.is_empty() {
+            true => Ok(self),
+            false => internal_err!("a source has no inputs"),
+        }
+    }
+
+    fn execute(&self, partition: usize, _: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let Some(source) = &self.source else {
+            return internal_err!("a plan without a source cannot run");
+        };
+        let batches = source.read(&self.scan, partition).map_err(external).boxed();
+        Ok(Box::pin(RecordBatchStreamAdapter::new(
+            self.schema(),
+            batches,
+        )))
+    }
+}
+
+/// The provider itself, if `provider` is one of ours.
+pub(crate) fn downcast(provider: &dyn TableProvider) -> Option<&SourceTableProvider> {
+    (provider as &dyn Any).downcast_ref()
+}

@@ -1,0 +1,442 @@
+//! Which columns the SQL computes on, which it only carries, and how each travels for that.
+
+mod lineage;
+mod residue;
+mod twin;
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::{DataFusionError, Result, ScalarValue, internal_datafusion_err};
+use datafusion::datasource::{provider_as_source, source_as_provider};
+use datafusion::logical_expr::expr::Cast;
+use datafusion::logical_expr::logical_plan::{TableScan, TableScanBuilder};
+use datafusion::logical_expr::{Expr, LogicalPlan, Union};
+use towpath_engine::source::{Scan, ScanColumn, Source};
+use towpath_engine::table::{Column, Table};
+use towpath_engine::transform::{OutputColumn, carry};
+use towpath_engine::types::{PgType, Representation, TypeKind, native_type, oid, pg_type_of};
+use towpath_engine::{Error, ErrorKind};
+
+use crate::functions::types::{ENUM, OPAQUE};
+use crate::provider::{SourceTableProvider, downcast};
+use crate::pushdown::{PlannedTable, condition};
+use crate::template::{duplicate, external};
+use lineage::Lineage;
+
+/// An optimized plan whose scans say exactly what they read.
+pub(crate) struct Represented {
+    plan: LogicalPlan,
+    /// The result's columns.
+    pub(crate) columns: Vec<OutputColumn>,
+    /// What is read; of several scans, everything any of them reads.
+    pub(crate) scan: Scan,
+    /// Whether each row of the result comes from one row of the source, and no other does.
+    pub(crate) keeps_rows_apart: bool,
+}
+
+/// A source column read by one of the plan's scans: the scan's number, and the column's name.
+type Origin = (usize, String);
+
+/// Decides how every column travels, and rewrites `plan` to it.
+///
+/// # Errors
+/// `Config`, if the SQL computes on a column in a way that needs the source.
+pub(crate) fn represent(
+    plan: LogicalPlan,
+    table: &Table,
+    destination: Option<&Table>,
+) -> Result<Represented> {
+    let plan = number_scans(plan)?;
+    residue::check(&plan).map_err(external)?;
+    let lineage = Lineage::of(&plan, table)?;
+    let outputs = lineage.outputs().to_vec();
+    let names: Vec<String> = plan
+        .schema()
+        .fields()
+        .iter()
+        .map(|field| field.name().clone())
+        .collect();
+    if let Some(name) = repeated(&names) {
+        return Err(external(duplicate(name)));
+    }
+    let destinations: Vec<Option<&PgType>> = names
+        .iter()
+        .map(|name| {
+            let column = destination.and_then(|table| table.column(name))?;
+            Some(&column.pg_type)
+        })
+        .collect();
+    let twins = twin::wanted(&plan, &lineage, table);
+    let mut reads = Reads {
+        table,
+        chosen: choose(&lineage, table, &destinations, &twins)?,
+        twins: twin_representations(&twins, table, &lineage, &destinations)?,
+    };
+    let keeps_rows_apart = keeps_rows_apart(&plan);
+    let plan = reads.rewrite(plan, &twins)?;
+    let columns = output_columns(&plan, &outputs, &reads, &twins)?;
+    let scan = merged_scan(&plan)?;
+    Ok(Represented {
+        plan,
+        columns,
+        scan,
+        keeps_rows_apart,
+    })
+}
+
+impl Represented {
+    /// The plan over `source`, or over none, to be explained.
+    pub(crate) fn plan_over(&self, source: Option<&Arc<dyn Source>>) -> Result<LogicalPlan> {
+        let Some(source) = source else {
+            return Ok(self.plan.clone());
+        };
+        map_scans(self.plan.clone(), |mut scan| {
+            let provider = source_as_provider(&scan.source)?;
+            if let Some(ours) = downcast(&*provider) {
+                scan.source = provider_as_source(Arc::new(ours.over(Arc::clone(source))));
+            }
+            Ok(scan)
+        })
+    }
+}
+
+/// Replaces every scan of `plan`, those of subqueries too.
+fn map_scans(
+    plan: LogicalPlan,
+    mut replace: impl FnMut(TableScan) -> Result<TableScan>,
+) -> Result<LogicalPlan> {
+    Ok(plan
+        .transform_up_with_subqueries(|node| match node {
+            LogicalPlan::TableScan(scan) => {
+                Ok(Transformed::yes(LogicalPlan::TableScan(replace(scan)?)))
+            }
+            node => Ok(Transformed::no(node)),
+        })?
+        .data)
+}
+
+/// Gives each scan a number of its own.
+fn number_scans(plan: LogicalPlan) -> Result<LogicalPlan> {
+    let mut next = 0;
+    map_scans(plan, |mut scan| {
+        let provider = source_as_provider(&scan.source)?;
+        if let Some(table) = planned(&*provider) {
+            let mut table = table.clone();
+            table.number = next;
+            next += 1;
+            scan.source = provider_as_source(Arc::new(table));
+        }
+        Ok(scan)
+    })
+}
+
+fn planned(provider: &dyn datafusion::catalog::TableProvider) -> Option<&PlannedTable> {
+    (provider as &dyn Any).downcast_ref()
+}
+
+/// The number of a scan of the source table.
+fn scan_number(scan: &TableScan) -> Result<usize> {
+    let provider = source_as_provider(&scan.source)?;
+    planned(&*provider)
+        .map(|table| table.number)
+        .ok_or_else(|| DataFusionError::Plan("only the source table can be read".to_owned()))
+}
+
+fn repeated(names: &[String]) -> Option<&str> {
+    let mut seen = std::collections::HashSet::new();
+    names
+        .iter()
+        .find(|name| !seen.insert(*name))
+        .map(|name| &**name)
+}
+
+fn keeps_rows_apart(plan: &LogicalPlan) -> bool {
+    match plan {
+        LogicalPlan::TableScan(_) => true,
+        LogicalPlan::Projection(_)
+        | LogicalPlan::Filter(_)
+        | LogicalPlan::Sort(_)
+        | LogicalPlan::Limit(_)
+        | LogicalPlan::SubqueryAlias(_) => {
+            let mut subqueries = false;
+            let _ = plan.apply_subqueries(|_| {
+                subqueries = true;
+                Ok(TreeNodeRecursion::Stop)
+            });
+            !subqueries && plan.inputs().iter().all(|input| keeps_rows_apart(input))
+        }
+        _ => false,
+    }
+}
+
+/// How values of `pg_type` travel when the SQL computes on them.
+fn computed(pg_type: &PgType) -> Representation {
+    match native_type(pg_type) {
+        Some(_) => Representation::Native,
+        None => Representation::Text,
+    }
+}
+
+/// How they travel when it only carries them into a column of type `to`.
+fn carried(from: &PgType, to: Option<&PgType>) -> Result<Representation> {
+    let representation = carry(from, to).ok_or_else(|| {
+        unsupported(
+            format!("values of type {from} are stored in no table"),
+            "leave the column out, or cast it in the source's view",
+        )
+    })?;
+    let same_type = to.is_none_or(|to| from.is_same_type(to));
+    Ok(match representation {
+        Representation::Wire if same_type && is_cheap(from) => Representation::Native,
+        other => other,
+    })
+}
+
+/// Whether decoding costs nothing and loses nothing.
+fn is_cheap(pg_type: &PgType) -> bool {
+    matches!(pg_type.kind, TypeKind::Base)
+        && matches!(
+            pg_type.oid,
+            oid::BOOL
+                | oid::INT2
+                | oid::INT4
+                | oid::INT8
+                | oid::FLOAT4
+                | oid::FLOAT8
+                | oid::TEXT
+                | oid::VARCHAR
+                | oid::BYTEA
+                | oid::DATE
+                | oid::TIME
+                | oid::TIMESTAMP
+                | oid::TIMESTAMPTZ
+        )
+}
+
+/// Chooses the representation of each column that is read, by scan and name.
+fn choose(
+    lineage: &Lineage,
+    table: &Table,
+    destinations: &[Option<&PgType>],
+    twins: &[twin::Twin],
+) -> Result<HashMap<Origin, Representation>> {
+    let mut chosen = HashMap::new();
+    for class in lineage.classes() {
+        let pg_type = &lookup(table, &class.origins[0].1)?.pg_type;
+        let representation = if class.computed {
+            computed(pg_type)
+        } else {
+            let mut wanted = class
+                .outputs
+                .iter()
+                .filter(|output| twins.iter().all(|twin| twin.output != **output))
+                .map(|output| carried(pg_type, destinations[*output]))
+                .collect::<Result<Vec<_>>>()?;
+            wanted.dedup();
+            match *wanted {
+                [] => carried(pg_type, None)?,
+                [one] => one,
+                // Two destination columns that want different forms: text is right for all.
+                _ => Representation::Text,
+            }
+        };
+        for origin in &class.origins {
+            chosen.insert(origin.clone(), representation);
+        }
+    }
+    Ok(chosen)
+}
+
+fn twin_representations(
+    twins: &[twin::Twin],
+    table: &Table,
+    lineage: &Lineage,
+    destinations: &[Option<&PgType>],
+) -> Result<HashMap<String, Representation>> {
+    let _ = lineage;
+    twins
+        .iter()
+        .map(|twin| {
+            let pg_type = &lookup(table, &twin.origin.1)?.pg_type;
+            Ok((
+                twin.field_name(),
+                carried(pg_type, destinations[twin.output])?,
+            ))
+        })
+        .collect()
+}
+
+fn unsupported(message: String, hint: &str) -> DataFusionError {
+    external(Error::new(ErrorKind::UnsupportedType, message).with_hint(hint))
+}
+
+fn lookup<'a>(table: &'a Table, name: &str) -> Result<&'a Column> {
+    table.column(name).ok_or_else(|| {
+        internal_datafusion_err!("column {name:?} is planned but not in {}", table.name)
+    })
+}
+
+/// What the plan's scans read, and how.
+struct Reads<'a> {
+    table: &'a Table,
+    chosen: HashMap<Origin, Representation>,
+    twins: HashMap<String, Representation>,
+}
+
+impl Reads<'_> {
+    /// The plan over the real scans: schemas are computed anew from them upwards.
+    fn rewrite(&mut self, plan: LogicalPlan, twins: &[twin::Twin]) -> Result<LogicalPlan> {
+        let rewritten = plan
+            .transform_up_with_subqueries(|node| {
+                let node = match node {
+                    LogicalPlan::TableScan(scan) => self.real_scan(&scan, twins)?,
+                    LogicalPlan::Union(union) => {
+                        LogicalPlan::Union(Union::try_new_with_loose_types(union.inputs)?)
+                    }
+                    node => {
+                        let node = node.map_expressions(retype_constants)?.data;
+                        twin::thread(node, twins)?.recompute_schema()?
+                    }
+                };
+                Ok(Transformed::yes(node))
+            })?
+            .data;
+        twin::select(rewritten, twins)
+    }
+
+    fn real_scan(&self, scan: &TableScan, twins: &[twin::Twin]) -> Result<LogicalPlan> {
+        let number = scan_number(scan)?;
+        let mut columns = Vec::new();
+        for field in scan.projected_schema.fields() {
+            let representation = self.chosen.get(&(number, field.name().clone()));
+            columns.push(self.scan_column(field.name(), field.name(), representation)?);
+        }
+        for twin in twins.iter().filter(|twin| twin.origin.0 == number) {
+            let name = twin.field_name();
+            let representation = self.twins.get(&name);
+            columns.push(self.scan_column(&twin.origin.1, &name, representation)?);
+        }
+        let filters = scan
+            .filters
+            .iter()
+            .map(|filter| {
+                condition(filter).ok_or_else(|| {
+                    DataFusionError::Internal(format!("{filter} cannot be left to the source"))
+                })
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let provider = SourceTableProvider::new(Scan {
+            columns,
+            filters,
+            limit: scan.fetch.map(|limit| limit as u64),
+        });
+        let source = provider_as_source(Arc::new(provider));
+        let table = TableScanBuilder::new(scan.table_name.clone(), source);
+        Ok(LogicalPlan::TableScan(table.build()?))
+    }
+
+    fn scan_column(
+        &self,
+        column: &str,
+        field_name: &str,
+        representation: Option<&Representation>,
+    ) -> Result<ScanColumn> {
+        let column = lookup(self.table, column)?;
+        Ok(ScanColumn {
+            column: column.name.clone(),
+            field_name: field_name.to_owned(),
+            pg_type: column.pg_type.clone(),
+            representation: representation
+                .copied()
+                .unwrap_or_else(|| computed(&column.pg_type)),
+            nullable: column.nullable,
+        })
+    }
+}
+
+/// Constants of the types that only the planner knows become the text that the columns are.
+fn retype_constants(expr: Expr) -> Result<Transformed<Expr>> {
+    expr.transform_up(|expr| {
+        Ok(match expr {
+            Expr::Literal(ScalarValue::LargeUtf8(text) | ScalarValue::Utf8View(text), metadata) => {
+                Transformed::yes(Expr::Literal(ScalarValue::Utf8(text), metadata))
+            }
+            Expr::Cast(cast) if [ENUM, OPAQUE].contains(cast.field.data_type()) => {
+                Transformed::yes(Expr::Cast(Cast::new(cast.expr, DataType::Utf8)))
+            }
+            expr => Transformed::no(expr),
+        })
+    })
+}
+
+fn output_columns(
+    plan: &LogicalPlan,
+    outputs: &[Option<Origin>],
+    reads: &Reads<'_>,
+    twins: &[twin::Twin],
+) -> Result<Vec<OutputColumn>> {
+    let fields = plan.schema().fields().iter().enumerate();
+    fields
+        .map(|(at, field)| {
+            let twin = twins.iter().find(|twin| twin.output == at);
+            let representation = match (twin, &outputs[at]) {
+                (Some(twin), _) => reads.twins.get(&twin.field_name()),
+                (None, Some(origin)) => reads.chosen.get(origin),
+                (None, None) => None,
+            };
+            let source_column = outputs[at].as_ref().map(|(_, column)| column.clone());
+            let pg_type = match &source_column {
+                Some(column) => lookup(reads.table, column)?.pg_type.clone(),
+                None => pg_type_of(field.data_type()).ok_or_else(|| {
+                    unsupported(
+                        format!(
+                            "column {:?} of the result has no type in PostgreSQL",
+                            field.name()
+                        ),
+                        "cast it in the transform",
+                    )
+                })?,
+            };
+            Ok(OutputColumn {
+                name: field.name().clone(),
+                pg_type,
+                representation: representation.copied().unwrap_or(Representation::Native),
+                data_type: field.data_type().clone(),
+                nullable: field.is_nullable(),
+                source_column,
+            })
+        })
+        .collect()
+}
+
+/// The one scan of the plan, or all that several of them read.
+fn merged_scan(plan: &LogicalPlan) -> Result<Scan> {
+    let mut scans: Vec<Scan> = Vec::new();
+    plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::TableScan(scan) = node {
+            let provider = source_as_provider(&scan.source)?;
+            scans.extend(downcast(&*provider).map(|ours| ours.scan_of().clone()));
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    let mut scans = scans.into_iter();
+    let Some(mut merged) = scans.next() else {
+        return Ok(Scan::default());
+    };
+    for scan in scans {
+        for column in scan.columns {
+            if !merged.columns.contains(&column) {
+                merged.columns.push(column);
+            }
+        }
+        if merged.filters != scan.filters {
+            merged.filters.clear();
+        }
+        merged.limit = None;
+    }
+    Ok(merged)
+}

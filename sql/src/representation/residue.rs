@@ -1,0 +1,168 @@
+//! What is left for the engine to decide after pushdown, and must not be: collations, and types
+//! that only the source knows.
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::{DFSchema, ExprSchema};
+use datafusion::logical_expr::expr::{AggregateFunction, ScalarFunction, WindowFunction};
+use datafusion::logical_expr::logical_plan::Sort;
+use datafusion::logical_expr::utils::merge_schema;
+use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator, SortExpr};
+use towpath_engine::{Error, Result};
+
+use crate::functions::{columns, is_collate_c, opaque_comparison};
+use crate::template::refuse;
+
+/// Refuses `plan` if rows could depend on the order of text or on a type of the source's.
+///
+/// # Errors
+/// `Config`, with the way out.
+pub(super) fn check(plan: &LogicalPlan) -> Result<()> {
+    walk(plan, false)
+}
+
+/// Checks `plan`; `ordered` says whether the order of its rows decides which rows there are.
+fn walk(plan: &LogicalPlan, ordered: bool) -> Result<()> {
+    let schema = merge_schema(&plan.inputs());
+    let mut found = None;
+    let _ = plan.apply_expressions(|expr| {
+        expr.apply(|inner| {
+            found = found.take().or_else(|| expression(inner, &schema));
+            Ok(match found {
+                Some(_) => TreeNodeRecursion::Stop,
+                None => TreeNodeRecursion::Continue,
+            })
+        })
+    });
+    // Filters of a scan are the source's to decide.
+    if let (Some(err), false) = (found, matches!(plan, LogicalPlan::TableScan(_))) {
+        return Err(err);
+    }
+    let below = match plan {
+        LogicalPlan::Limit(_) => true,
+        LogicalPlan::Sort(sort) => {
+            if ordered || sort.fetch.is_some() {
+                check_sort(sort)?;
+            }
+            false
+        }
+        LogicalPlan::Projection(_) | LogicalPlan::Filter(_) | LogicalPlan::SubqueryAlias(_) => {
+            ordered
+        }
+        _ => false,
+    };
+    let mut subqueries = Ok(());
+    let _ = plan.apply_subqueries(|subquery| {
+        if subqueries.is_ok() {
+            subqueries = walk(subquery, false);
+        }
+        Ok(TreeNodeRecursion::Continue)
+    });
+    subqueries?;
+    plan.inputs()
+        .into_iter()
+        .try_for_each(|input| walk(input, below))
+}
+
+fn check_sort(sort: &Sort) -> Result<()> {
+    match sort
+        .expr
+        .iter()
+        .any(|key| is_local_text(&key.expr, sort.input.schema()))
+    {
+        true => Err(unordered("which rows a LIMIT keeps")),
+        false => Ok(()),
+    }
+}
+
+fn expression(expr: &Expr, schema: &DFSchema) -> Option<Error> {
+    match expr {
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_ordering(*op) => {
+            let neutral = |expr: &Expr| is_text(expr, schema) && !is_local_text(expr, schema);
+            let local = is_local_text(left, schema) || is_local_text(right, schema);
+            // One side in C decides for both; a constant decides nothing.
+            let constant = |expr: &Expr| matches!(expr, Expr::Literal(..));
+            let decided = neutral(left) && !constant(left) || neutral(right) && !constant(right);
+            (local && !decided).then(|| unordered(&format!("text {op} text")))
+        }
+        Expr::ScalarFunction(call) => function(call, schema),
+        Expr::AggregateFunction(call) => aggregate(call, schema),
+        Expr::WindowFunction(call) => window(call, schema),
+        _ => None,
+    }
+}
+
+fn is_ordering(op: Operator) -> bool {
+    matches!(
+        op,
+        Operator::Lt | Operator::LtEq | Operator::Gt | Operator::GtEq
+    )
+}
+
+fn function(call: &ScalarFunction, schema: &DFSchema) -> Option<Error> {
+    if opaque_comparison(call).is_some() {
+        let column = call.args.first().map(ToString::to_string);
+        let message = format!(
+            "the comparison with {} cannot be decided outside the source",
+            column.as_deref().unwrap_or("this column")
+        );
+        return Some(refuse(None, message).with_hint(
+            "use it alone in WHERE over {{ source }}, or compute it in a view at the source",
+        ));
+    }
+    let orders = matches!(call.name(), "greatest" | "least");
+    (orders && call.args.iter().any(|arg| is_local_text(arg, schema)))
+        .then(|| unordered(&format!("{} of text", call.name())))
+}
+
+fn aggregate(call: &AggregateFunction, schema: &DFSchema) -> Option<Error> {
+    let name = call.func.name();
+    let args = &call.params.args;
+    let orders = matches!(name, "min" | "max") && args.iter().any(|arg| is_local_text(arg, schema));
+    (orders || by_local_text(&call.params.order_by, schema))
+        .then(|| unordered(&format!("{name} of text")))
+}
+
+fn window(call: &WindowFunction, schema: &DFSchema) -> Option<Error> {
+    let name = call.fun.name();
+    let args = &call.params.args;
+    let orders = matches!(name, "min" | "max") && args.iter().any(|arg| is_local_text(arg, schema));
+    (orders || by_local_text(&call.params.order_by, schema))
+        .then(|| unordered(&format!("{name} over a window ordered by text")))
+}
+
+fn by_local_text(keys: &[SortExpr], schema: &DFSchema) -> bool {
+    keys.iter().any(|key| is_local_text(&key.expr, schema))
+}
+
+fn is_text(expr: &Expr, schema: &DFSchema) -> bool {
+    matches!(
+        expr.get_type(schema),
+        Ok(DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+    )
+}
+
+/// Whether `expr` is text that the source orders by a locale, as far as is known.
+fn is_local_text(expr: &Expr, schema: &DFSchema) -> bool {
+    is_text(expr, schema) && !is_in_c(expr, schema)
+}
+
+fn is_in_c(expr: &Expr, schema: &DFSchema) -> bool {
+    match expr {
+        Expr::Literal(..) => true,
+        Expr::Alias(alias) => is_in_c(&alias.expr, schema),
+        Expr::Column(column) => schema
+            .field_from_column(column)
+            .is_ok_and(|field| columns::is_in_c(field)),
+        Expr::ScalarFunction(call) => is_collate_c(call),
+        _ => false,
+    }
+}
+
+fn unordered(what: &str) -> Error {
+    refuse(
+        None,
+        format!("{what} depends on the collation of the source"),
+    )
+    .with_hint("write x COLLATE \"C\" to order by bytes, or compute it in a view at the source")
+}

@@ -1,0 +1,664 @@
+//! The one SELECT: only syntax that means here what it means in PostgreSQL.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{
+    BinaryOperator, CastKind, CeilFloorKind, DataType, DateTimeField, Distinct, Expr, Function,
+    FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArguments, GroupByExpr, Ident,
+    JoinConstraint, JoinOperator, LimitClause, ObjectName, ObjectNamePart, Query, Select,
+    SelectFlavor, SelectItem, SetExpr, SetOperator, SetQuantifier, Spanned, Statement, TableFactor,
+    UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut, WildcardAdditionalOptions,
+};
+use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+use datafusion::sql::sqlparser::parser::{Parser, ParserError};
+use datafusion::sql::sqlparser::tokenizer::Span;
+use towpath_engine::{Error, Result};
+
+use super::mistake::{Place, Refusal, nearest, refuse};
+use super::naming::name_results;
+use super::{SOURCE, aliases};
+
+/// Nested expressions the parser follows; deeper ones would exhaust the stack.
+const RECURSION_LIMIT: usize = 100;
+
+/// Function that `COLLATE "C"` becomes; no user can call it by this name.
+pub(crate) const COLLATE_C: &str = "collate \"C\"";
+
+/// Parses `sql` as one SELECT, refuses what differs from PostgreSQL, and names its results.
+pub(super) fn parse(sql: &str, refusal: &dyn Fn(&str) -> Option<Refusal>) -> Result<Statement> {
+    let statements = Parser::new(&PostgreSqlDialect {})
+        .with_recursion_limit(RECURSION_LIMIT)
+        .try_with_sql(sql)
+        .and_then(|mut parser| parser.parse_statements())
+        .map_err(syntax_error)?;
+    let mut statements = statements.into_iter();
+    let (Some(mut statement), None) = (statements.next(), statements.next()) else {
+        return Err(refuse(None, "a transform is exactly one SELECT")
+            .with_hint("join several into one with WITH or UNION ALL"));
+    };
+    if !matches!(statement, Statement::Query(_)) {
+        let first = sql.split_whitespace().next().unwrap_or_default();
+        return Err(refuse(
+            Some(place(statement.span())),
+            format!("a transform is a SELECT, not {}", first.to_uppercase()),
+        ));
+    }
+    let mut names = TableNames::default();
+    let _ = statement.visit(&mut names);
+    let mut rules = Rules {
+        refusal,
+        tables: names.ctes,
+    };
+    match statement.visit(&mut rules) {
+        ControlFlow::Continue(()) => Ok(statement),
+        ControlFlow::Break(err) => Err(err),
+    }
+}
+
+fn syntax_error(err: ParserError) -> Error {
+    let message = match err {
+        ParserError::TokenizerError(message) | ParserError::ParserError(message) => message,
+        ParserError::RecursionLimitExceeded => {
+            return refuse(None, "the SQL is nested too deeply");
+        }
+    };
+    let (text, at) = match message.split_once(" at Line: ") {
+        Some((text, at)) => (text, parse_place(at)),
+        None => (&*message, None),
+    };
+    let text = text.replacen("Expected: ", "expected ", 1);
+    refuse(at, format!("syntax error: {text}"))
+}
+
+fn parse_place(text: &str) -> Option<Place> {
+    let (line, column) = text.split_once(", Column: ")?;
+    Some(Place {
+        line: line.parse().ok()?,
+        column: column
+            .trim_end_matches(|c: char| !c.is_ascii_digit())
+            .parse()
+            .ok()?,
+    })
+}
+
+fn place(span: Span) -> Place {
+    Place {
+        line: span.start.line,
+        column: span.start.column,
+    }
+}
+
+/// Collects the names that WITH gives.
+#[derive(Default)]
+struct TableNames {
+    ctes: HashSet<String>,
+}
+
+impl VisitorMut for TableNames {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
+        for cte in query.with.iter().flat_map(|with| &with.cte_tables) {
+            self.ctes.insert(folded(&cte.alias.name));
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+pub(super) fn folded(ident: &Ident) -> String {
+    match ident.quote_style {
+        Some(_) => ident.value.clone(),
+        None => ident.value.to_lowercase(),
+    }
+}
+
+/// Walks the statement; breaks at the first thing that is refused.
+struct Rules<'a> {
+    refusal: &'a dyn Fn(&str) -> Option<Refusal>,
+    tables: HashSet<String>,
+}
+
+type Verdict = ControlFlow<Error>;
+
+const OK: Verdict = ControlFlow::Continue(());
+
+fn no(span: Span, what: &str, hint: &str) -> Verdict {
+    ControlFlow::Break(refuse(Some(place(span)), what.to_owned()).with_hint(hint))
+}
+
+/// The way out of most refusals: let PostgreSQL itself compute it.
+const IN_A_VIEW: &str = "compute it in a view at the source";
+
+impl VisitorMut for Rules<'_> {
+    type Break = Error;
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> Verdict {
+        let span = query.span();
+        if let Some(with) = &query.with {
+            if with.recursive {
+                return no(span, "WITH RECURSIVE is not supported", IN_A_VIEW);
+            }
+            if let Some(cte) = with
+                .cte_tables
+                .iter()
+                .find(|cte| folded(&cte.alias.name) == SOURCE)
+            {
+                let span = cte.alias.name.span;
+                return no(span, "WITH cannot name a query \"source\"", "rename it");
+            }
+        }
+        let odd = !query.locks.is_empty()
+            || query.for_clause.is_some()
+            || query.settings.is_some()
+            || query.format_clause.is_some()
+            || !query.pipe_operators.is_empty();
+        if odd {
+            return no(
+                span,
+                "a clause after the SELECT is not supported",
+                "leave FOR UPDATE and the like out",
+            );
+        }
+        if query.fetch.is_some() {
+            return no(span, "FETCH FIRST is not supported", "write LIMIT");
+        }
+        check_limit(query, span)?;
+        check_body(&query.body)
+    }
+
+    fn pre_visit_select(&mut self, select: &mut Select) -> Verdict {
+        check_select(select)?;
+        check_joins(select)?;
+        name_results(select);
+        OK
+    }
+
+    fn post_visit_query(&mut self, query: &mut Query) -> Verdict {
+        match aliases::captured(query) {
+            Some(err) => ControlFlow::Break(err),
+            None => OK,
+        }
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> Verdict {
+        let span = factor.span();
+        match factor {
+            TableFactor::Table {
+                args: None,
+                version: None,
+                with_ordinality: false,
+                json_path: None,
+                sample: None,
+                with_hints,
+                partitions,
+                index_hints,
+                name,
+                ..
+            } if with_hints.is_empty() && partitions.is_empty() && index_hints.is_empty() => {
+                self.check_table(name, span)
+            }
+            TableFactor::Table { name, .. } => {
+                let what = format!("{name} with arguments or TABLESAMPLE cannot be read");
+                no(span, &what, IN_A_VIEW)
+            }
+            TableFactor::Derived {
+                lateral: false,
+                sample: None,
+                ..
+            }
+            | TableFactor::NestedJoin { .. } => OK,
+            TableFactor::Derived { .. } => no(span, "LATERAL is not supported", IN_A_VIEW),
+            _ => no(
+                span,
+                "this kind of table is not supported in FROM",
+                IN_A_VIEW,
+            ),
+        }
+    }
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> Verdict {
+        self.check_expr(expr)
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> Verdict {
+        lower(expr);
+        OK
+    }
+}
+
+impl Rules<'_> {
+    fn check_table(&self, name: &ObjectName, span: Span) -> Verdict {
+        if let [ObjectNamePart::Identifier(ident)] = &*name.0 {
+            let folded = folded(ident);
+            if folded == SOURCE || self.tables.contains(&folded) {
+                return OK;
+            }
+            if let Some(near) = nearest(&folded, self.tables.iter().map(|name| &**name)) {
+                let hint = format!("did you mean {near:?}?");
+                return no(span, &format!("table {name} does not exist"), &hint);
+            }
+        }
+        no(
+            span,
+            &format!("table {name} cannot be read: a transform reads its own source table only"),
+            "write {{ source }}, or join the tables in a view at the source",
+        )
+    }
+
+    fn check_expr(&self, expr: &Expr) -> Verdict {
+        let span = expr.span();
+        match expr {
+            Expr::Identifier(_)
+            | Expr::CompoundIdentifier(_)
+            | Expr::IsFalse(_)
+            | Expr::IsNotFalse(_)
+            | Expr::IsTrue(_)
+            | Expr::IsNotTrue(_)
+            | Expr::IsNull(_)
+            | Expr::IsNotNull(_)
+            | Expr::IsUnknown(_)
+            | Expr::IsNotUnknown(_)
+            | Expr::IsDistinctFrom(..)
+            | Expr::IsNotDistinctFrom(..)
+            | Expr::InList { .. }
+            | Expr::InSubquery { .. }
+            | Expr::Between { .. }
+            | Expr::Nested(_)
+            | Expr::TypedString(_)
+            | Expr::Case { .. }
+            | Expr::Exists { .. }
+            | Expr::Subquery(_)
+            | Expr::Position { .. }
+            | Expr::Trim { .. }
+            | Expr::Extract { .. } => OK,
+            Expr::BinaryOp { op, .. } => check_operator(op, span),
+            Expr::UnaryOp { op, .. } => match op {
+                UnaryOperator::Plus | UnaryOperator::Minus | UnaryOperator::Not => OK,
+                op => no(span, &format!("operator {op} is not supported"), IN_A_VIEW),
+            },
+            Expr::Like {
+                any: false,
+                escape_char: None,
+                ..
+            } => OK,
+            Expr::Like { .. } => no(span, "LIKE with ANY or ESCAPE is not supported", IN_A_VIEW),
+            Expr::ILike { .. } => no(
+                span,
+                "ILIKE depends on the database's locale and is refused",
+                "write lower(x) LIKE 'pattern in lower case'",
+            ),
+            Expr::Cast {
+                kind: CastKind::Cast | CastKind::DoubleColon,
+                array: false,
+                format: None,
+                ..
+            } => OK,
+            Expr::AtTimeZone { time_zone, .. } => check_zone(time_zone, span),
+            Expr::Ceil { field, .. } | Expr::Floor { field, .. } => match field {
+                CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) => OK,
+                _ => no(
+                    span,
+                    "ceil and floor take one argument",
+                    "use round or date_trunc",
+                ),
+            },
+            Expr::Substring { special: false, .. } => OK,
+            Expr::Collate { collation, .. } => check_collation(collation, span),
+            Expr::Value(value) => check_value(value, span),
+            Expr::Interval(_) => OK,
+            Expr::Function(function) => self.check_function(function, span),
+            other => no(
+                span,
+                &format!("{} is not supported", shortened(&other.to_string())),
+                IN_A_VIEW,
+            ),
+        }
+    }
+
+    fn check_function(&self, function: &Function, span: Span) -> Verdict {
+        let Some(name) = function.name.0.last().and_then(ObjectNamePart::as_ident) else {
+            return no(span, "a function's name is expected", IN_A_VIEW);
+        };
+        if function.name.0.len() > 1 {
+            let what = format!("function {} is not known here", function.name);
+            return no(span, &what, IN_A_VIEW);
+        }
+        if let Some(refusal) = (self.refusal)(&folded(name)) {
+            return no(span, &refusal.message, &refusal.hint);
+        }
+        let FunctionArguments::List(list) = &function.args else {
+            return OK;
+        };
+        let odd = function.uses_odbc_syntax
+            || !matches!(function.parameters, FunctionArguments::None)
+            || function.null_treatment.is_some()
+            || !function.within_group.is_empty()
+            || list.args.iter().any(|arg| {
+                !matches!(
+                    arg,
+                    FunctionArg::Unnamed(FunctionArgExpr::Expr(_) | FunctionArgExpr::Wildcard)
+                )
+            })
+            || list
+                .clauses
+                .iter()
+                .any(|clause| !matches!(clause, FunctionArgumentClause::OrderBy(_)));
+        match odd {
+            true => no(
+                span,
+                &format!("this way to call {name} is not supported"),
+                "pass its arguments by position, without IGNORE NULLS or WITHIN GROUP",
+            ),
+            false => OK,
+        }
+    }
+}
+
+fn check_limit(query: &Query, span: Span) -> Verdict {
+    let is_number = |expr: &Expr| {
+        matches!(
+            expr,
+            Expr::Value(ValueWithSpan {
+                value: Value::Number(..) | Value::Null,
+                ..
+            })
+        )
+    };
+    match &query.limit_clause {
+        None => OK,
+        Some(LimitClause::LimitOffset {
+            limit,
+            offset,
+            limit_by,
+        }) if limit_by.is_empty()
+            && limit.as_ref().is_none_or(is_number)
+            && offset
+                .as_ref()
+                .is_none_or(|offset| is_number(&offset.value)) =>
+        {
+            OK
+        }
+        Some(_) => no(
+            span,
+            "LIMIT and OFFSET take a number each",
+            "write LIMIT 10 OFFSET 20",
+        ),
+    }
+}
+
+fn check_body(body: &SetExpr) -> Verdict {
+    match body {
+        SetExpr::Select(_) | SetExpr::Query(_) | SetExpr::Values(_) => OK,
+        SetExpr::SetOperation {
+            left,
+            op,
+            set_quantifier,
+            right,
+        } => {
+            let is_exact = match (op, set_quantifier) {
+                (_, SetQuantifier::None | SetQuantifier::Distinct) => {
+                    !matches!(op, SetOperator::Minus)
+                }
+                (SetOperator::Union, SetQuantifier::All) => true,
+                _ => false,
+            };
+            if !is_exact {
+                let what = format!("{op} {set_quantifier} is not supported");
+                return no(body.span(), &what, IN_A_VIEW);
+            }
+            check_body(left)?;
+            check_body(right)
+        }
+        _ => no(
+            body.span(),
+            "only SELECT reads rows in a transform",
+            IN_A_VIEW,
+        ),
+    }
+}
+
+fn check_select(select: &Select) -> Verdict {
+    let span = select.span();
+    let odd = select.select_modifiers.is_some()
+        || select.top.is_some()
+        || select.exclude.is_some()
+        || select.into.is_some()
+        || !select.lateral_views.is_empty()
+        || select.prewhere.is_some()
+        || !select.connect_by.is_empty()
+        || !select.cluster_by.is_empty()
+        || !select.distribute_by.is_empty()
+        || !select.sort_by.is_empty()
+        || select.qualify.is_some()
+        || select.value_table_mode.is_some()
+        || !matches!(select.flavor, SelectFlavor::Standard);
+    if odd {
+        return no(
+            span,
+            "a clause of this SELECT is not PostgreSQL's",
+            "leave it out",
+        );
+    }
+    match &select.group_by {
+        GroupByExpr::Expressions(_, modifiers) if modifiers.is_empty() => {}
+        _ => {
+            return no(
+                span,
+                "this GROUP BY is not supported",
+                "list the expressions",
+            );
+        }
+    }
+    if select.projection.is_empty() {
+        return no(
+            span,
+            "a SELECT without columns has nothing to load",
+            "name columns",
+        );
+    }
+    if let Some(Distinct::On(_)) = select.distinct
+        && select.having.is_some()
+    {
+        return no(span, "DISTINCT ON with HAVING is not supported", IN_A_VIEW);
+    }
+    for item in &select.projection {
+        let plain = match item {
+            SelectItem::UnnamedExpr(_) | SelectItem::ExprWithAlias { .. } => true,
+            SelectItem::Wildcard(options) | SelectItem::QualifiedWildcard(_, options) => {
+                is_plain(options)
+            }
+            SelectItem::ExprWithAliases { .. } => false,
+        };
+        if !plain {
+            let what = format!("{} is not PostgreSQL's", shortened(&item.to_string()));
+            return no(item.span(), &what, "list the columns");
+        }
+    }
+    OK
+}
+
+fn is_plain(options: &WildcardAdditionalOptions) -> bool {
+    options.opt_ilike.is_none()
+        && options.opt_exclude.is_none()
+        && options.opt_except.is_none()
+        && options.opt_replace.is_none()
+        && options.opt_rename.is_none()
+        && options.opt_alias.is_none()
+}
+
+fn check_joins(select: &Select) -> Verdict {
+    let has_wildcard = select
+        .projection
+        .iter()
+        .any(|item| matches!(item, SelectItem::Wildcard(_)));
+    for join in select.from.iter().flat_map(|from| &from.joins) {
+        let span = join.relation.span();
+        let (constraint, keeps_left) = match &join.join_operator {
+            JoinOperator::Join(constraint)
+            | JoinOperator::Inner(constraint)
+            | JoinOperator::Left(constraint)
+            | JoinOperator::LeftOuter(constraint) => (constraint, true),
+            JoinOperator::Right(constraint)
+            | JoinOperator::RightOuter(constraint)
+            | JoinOperator::FullOuter(constraint) => (constraint, false),
+            JoinOperator::CrossJoin(constraint) => (constraint, true),
+            _ => {
+                return no(
+                    span,
+                    "this kind of join is not PostgreSQL's",
+                    "use JOIN … ON",
+                );
+            }
+        };
+        match constraint {
+            JoinConstraint::On(_) | JoinConstraint::None => {}
+            // A merged column is the left one's, and comes first in `*`, only as told here.
+            JoinConstraint::Using(_) if keeps_left && !has_wildcard => {}
+            JoinConstraint::Using(_) | JoinConstraint::Natural => {
+                return no(
+                    span,
+                    "USING and NATURAL are not supported here",
+                    "use JOIN … ON",
+                );
+            }
+        }
+    }
+    OK
+}
+
+fn check_operator(op: &BinaryOperator, span: Span) -> Verdict {
+    match op {
+        BinaryOperator::Plus
+        | BinaryOperator::Minus
+        | BinaryOperator::Multiply
+        | BinaryOperator::Divide
+        | BinaryOperator::Modulo
+        | BinaryOperator::StringConcat
+        | BinaryOperator::Gt
+        | BinaryOperator::Lt
+        | BinaryOperator::GtEq
+        | BinaryOperator::LtEq
+        | BinaryOperator::Eq
+        | BinaryOperator::NotEq
+        | BinaryOperator::And
+        | BinaryOperator::Or => OK,
+        BinaryOperator::PGExp => no(span, "operator ^ is not supported", "write power(x, y)"),
+        op => no(span, &format!("operator {op} is not supported"), IN_A_VIEW),
+    }
+}
+
+fn check_zone(zone: &Expr, span: Span) -> Verdict {
+    match zone {
+        Expr::Value(ValueWithSpan {
+            value: Value::SingleQuotedString(zone),
+            ..
+        }) if zone.eq_ignore_ascii_case("utc") => OK,
+        _ => no(
+            span,
+            "AT TIME ZONE knows only 'UTC' here: rules of other zones differ between servers",
+            IN_A_VIEW,
+        ),
+    }
+}
+
+fn check_collation(collation: &ObjectName, span: Span) -> Verdict {
+    let name = collation.0.last().and_then(ObjectNamePart::as_ident);
+    match name.map(|name| &*name.value) {
+        Some("C" | "POSIX") => OK,
+        _ => no(
+            span,
+            "only COLLATE \"C\" is the same on every server",
+            IN_A_VIEW,
+        ),
+    }
+}
+
+fn check_value(value: &ValueWithSpan, span: Span) -> Verdict {
+    match &value.value {
+        Value::Number(_, false)
+        | Value::SingleQuotedString(_)
+        | Value::EscapedStringLiteral(_)
+        | Value::DollarQuotedString(_)
+        | Value::Boolean(_)
+        | Value::Null => OK,
+        other => no(
+            span,
+            &format!("{} is not supported", shortened(&other.to_string())),
+            "write a plain string or number",
+        ),
+    }
+}
+
+/// The start of `text`, for messages.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(40) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// Replaces syntax that the planner does not know, or plans differently, by calls.
+fn lower(expr: &mut Expr) {
+    match expr {
+        Expr::Collate { expr: inner, .. } => {
+            let inner = take(inner);
+            *expr = call(COLLATE_C, vec![inner]);
+        }
+        Expr::AtTimeZone { timestamp, .. } => {
+            let timestamp = take(timestamp);
+            *expr = call("timezone", vec![Expr::value(string("UTC")), timestamp]);
+        }
+        Expr::Interval(interval) if interval.leading_field.is_none() => {
+            let value = take(&mut interval.value);
+            *expr = Expr::Cast {
+                kind: CastKind::Cast,
+                expr: Box::new(value),
+                data_type: DataType::Interval {
+                    fields: None,
+                    precision: None,
+                },
+                array: false,
+                format: None,
+            };
+        }
+        Expr::Value(value) => {
+            let text = match &value.value {
+                Value::EscapedStringLiteral(text) => text.clone(),
+                Value::DollarQuotedString(text) => text.value.clone(),
+                _ => return,
+            };
+            value.value = string(&text);
+        }
+        _ => {}
+    }
+}
+
+fn string(text: &str) -> Value {
+    Value::SingleQuotedString(text.to_owned())
+}
+
+fn take(expr: &mut Expr) -> Expr {
+    std::mem::replace(expr, Expr::value(Value::Null))
+}
+
+fn call(name: &str, args: Vec<Expr>) -> Expr {
+    use datafusion::sql::sqlparser::ast::FunctionArgumentList;
+    Expr::Function(Function {
+        name: ObjectName::from(vec![Ident::with_quote('"', name)]),
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args: FunctionArguments::List(FunctionArgumentList {
+            duplicate_treatment: None,
+            args: args
+                .into_iter()
+                .map(|arg| FunctionArg::Unnamed(FunctionArgExpr::Expr(arg)))
+                .collect(),
+            clauses: Vec::new(),
+        }),
+        filter: None,
+        null_treatment: None,
+        over: None,
+        within_group: Vec::new(),
+    })
+}

@@ -1,0 +1,183 @@
+//! The transform that a SELECT is.
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::common::TableReference;
+use datafusion::execution::SessionState;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::{ExecutionPlan, displayable, execute_stream_partitioned};
+use datafusion::sql::parser::Statement;
+use futures::{StreamExt, TryStreamExt};
+use towpath_engine::pipeline::Settings;
+use towpath_engine::source::{BatchStream, Scan, Source};
+use towpath_engine::table::Table;
+use towpath_engine::transform::{OutputColumn, Transform, TransformPlan};
+use towpath_engine::{Error, ErrorKind, Result};
+
+use crate::check::{planning, running};
+use crate::functions;
+use crate::pushdown::PlannedTable;
+use crate::representation::{Represented, represent};
+use crate::session;
+use crate::template::{SOURCE, Template};
+
+/// A SELECT over `{{ source }}`, in PostgreSQL's SQL.
+///
+/// The same SELECT run in PostgreSQL, with `TimeZone` UTC, gives the same rows, or planning
+/// refuses it.
+#[derive(Clone, Debug)]
+pub struct SqlTransform {
+    template: Template,
+    settings: Settings,
+}
+
+impl SqlTransform {
+    /// The transform that `sql` is, run within `settings`.
+    ///
+    /// # Errors
+    /// `Config`, with line and column, if `sql` is not one SELECT over the placeholder, or holds
+    /// syntax or functions that mean something else than in PostgreSQL.
+    pub fn new(sql: &str, settings: &Settings) -> Result<Self> {
+        let template = Template::new(sql)?;
+        template.statement(&functions::refusal)?;
+        Ok(Self {
+            template,
+            settings: settings.clone(),
+        })
+    }
+
+    async fn optimized(
+        &self,
+        state: &SessionState,
+        table: &Table,
+        takes_filters: bool,
+    ) -> Result<LogicalPlan> {
+        let statement = self.template.statement(&functions::refusal)?;
+        let planned = PlannedTable::new(&table.columns, takes_filters);
+        let name = TableReference::bare(SOURCE);
+        let schema = state.schema_for_ref(name).map_err(planning)?;
+        schema
+            .register_table(SOURCE.to_owned(), Arc::new(planned))
+            .map_err(planning)?;
+        let plan = state
+            .statement_to_plan(Statement::Statement(Box::new(statement)))
+            .await
+            .map_err(planning)?;
+        state.optimize(&plan).map_err(planning)
+    }
+
+    async fn represented(
+        &self,
+        table: &Table,
+        destination: Option<&Table>,
+        takes_filters: bool,
+    ) -> Result<(SessionState, Represented)> {
+        let state = session::state(&self.settings)?;
+        let plan = self.optimized(&state, table, takes_filters).await?;
+        Ok((
+            state,
+            represent(plan, table, destination).map_err(planning)?,
+        ))
+    }
+}
+
+#[async_trait]
+impl Transform for SqlTransform {
+    async fn plan(
+        &self,
+        table: &Table,
+        destination: Option<&Table>,
+    ) -> Result<Arc<dyn TransformPlan>> {
+        let (state, represented) = self.represented(table, destination, true).await?;
+        let physical = physical(&state, &represented, None).await?;
+        Ok(Arc::new(SqlPlan {
+            transform: self.clone(),
+            table: table.clone(),
+            destination: destination.cloned(),
+            explained: displayable(&*physical).indent(false).to_string(),
+            state,
+            represented,
+        }))
+    }
+}
+
+/// A SELECT planned over one table.
+struct SqlPlan {
+    transform: SqlTransform,
+    table: Table,
+    destination: Option<Table>,
+    explained: String,
+    state: SessionState,
+    represented: Represented,
+}
+
+#[async_trait]
+impl TransformPlan for SqlPlan {
+    fn columns(&self) -> &[OutputColumn] {
+        &self.represented.columns
+    }
+
+    fn scan(&self) -> &Scan {
+        &self.represented.scan
+    }
+
+    fn keeps_rows_apart(&self) -> bool {
+        self.represented.keeps_rows_apart
+    }
+
+    fn explain(&self) -> Option<String> {
+        Some(self.explained.clone())
+    }
+
+    async fn execute(&self, source: Arc<dyn Source>) -> Result<Vec<BatchStream>> {
+        let physical = match source.accepts_filters() {
+            true => physical(&self.state, &self.represented, Some(&source)).await?,
+            false => self.physical_with_filters(&source).await?,
+        };
+        let streams =
+            execute_stream_partitioned(physical, self.state.task_ctx()).map_err(running)?;
+        Ok(streams
+            .into_iter()
+            .map(|stream| stream.map_err(running).boxed())
+            .collect())
+    }
+}
+
+impl SqlPlan {
+    /// The plan that applies all filters itself, for sources that cannot.
+    async fn physical_with_filters(
+        &self,
+        source: &Arc<dyn Source>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let planned = self
+            .transform
+            .represented(&self.table, self.destination.as_ref(), false)
+            .await;
+        let (state, represented) = planned?;
+        if represented.columns != self.represented.columns {
+            return Err(Error::new(
+                ErrorKind::Internal,
+                "the source applies no filters, and without them the result has other types",
+            ));
+        }
+        physical(&state, &represented, Some(source)).await
+    }
+}
+
+async fn physical(
+    state: &SessionState,
+    represented: &Represented,
+    source: Option<&Arc<dyn Source>>,
+) -> Result<Arc<dyn ExecutionPlan>> {
+    let plan = represented.plan_over(source).map_err(planning)?;
+    // The logical optimizer has run: a second time it would see columns it cannot compute on.
+    state
+        .query_planner()
+        .create_physical_plan(&plan, state)
+        .await
+        .map_err(planning)
+}
