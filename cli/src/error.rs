@@ -20,8 +20,22 @@ pub(crate) struct Problem {
     pub(crate) line: Option<usize>,
     /// The keys that lead there, with points between.
     pub(crate) path: String,
-    /// What is wrong, and the way out.
+    /// What is wrong.
     pub(crate) message: String,
+    /// The way out, if the message does not say.
+    pub(crate) hint: Option<String>,
+}
+
+impl Problem {
+    /// What `error` says, causes included, about what is at `path`.
+    pub(crate) fn of(error: &Error, line: Option<usize>, path: impl Into<String>) -> Self {
+        Self {
+            line,
+            path: path.into(),
+            message: with_causes(error),
+            hint: error.hint().map(redact),
+        }
+    }
 }
 
 impl fmt::Display for Problem {
@@ -29,9 +43,13 @@ impl fmt::Display for Problem {
         if let Some(line) = self.line {
             write!(f, "line {line}: ")?;
         }
-        match self.path.is_empty() {
-            true => f.write_str(&self.message),
-            false => write!(f, "{}: {}", self.path, self.message),
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path)?;
+        }
+        f.write_str(&self.message)?;
+        match &self.hint {
+            Some(hint) => write!(f, " ({hint})"),
+            None => Ok(()),
         }
     }
 }
@@ -54,7 +72,16 @@ impl Problems {
             1 => format!("{object} has a problem"),
             count => format!("{object} has {count} problems"),
         };
-        Some(Error::new(ErrorKind::Config, message).with_source(self))
+        let error = Error::new(ErrorKind::Config, message);
+        // The hint of the only problem is the error's.
+        let only = match &mut self.0[..] {
+            [only] => only.hint.take(),
+            _ => None,
+        };
+        Some(match only {
+            Some(hint) => error.with_hint(hint).with_source(self),
+            None => error.with_source(self),
+        })
     }
 }
 
@@ -96,13 +123,14 @@ pub(crate) fn json(error: &Error) -> serde_json::Value {
 
 /// The whole chain as one line, its hint in brackets.
 pub(crate) fn one_liner(error: &Error) -> String {
+    Problem::of(error, None, "").to_string()
+}
+
+fn with_causes(error: &Error) -> String {
     let mut line = error.to_string();
     for cause in causes(error) {
         line.push_str(": ");
         line.push_str(&one_line(cause));
-    }
-    if let Some(hint) = error.hint() {
-        line.push_str(&format!(" ({hint})"));
     }
     redact(&line)
 }
@@ -186,6 +214,7 @@ mod tests {
             line: Some(line),
             path: path.to_owned(),
             message: message.to_owned(),
+            hint: None,
         };
         let problems = Problems(vec![
             problem(9, "streams.a.key", "unknown key"),

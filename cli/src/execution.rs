@@ -167,11 +167,7 @@ fn accepted(planned: Vec<Planned>) -> Result<Vec<(String, StreamPlan)>> {
         0 => Ok(plans),
         1 => Err(refused.remove(0).1),
         count => {
-            let problem = |(path, error): (String, Error)| Problem {
-                line: None,
-                path,
-                message: one_liner(&error),
-            };
+            let problem = |(path, error): (String, Error)| Problem::of(&error, None, path);
             let message = format!("{count} streams are refused, and nothing was moved");
             Err(Error::new(ErrorKind::Schema, message)
                 .with_source(Problems(refused.into_iter().map(problem).collect())))

@@ -366,6 +366,7 @@ fn parse<T: for<'de> Deserialize<'de>>(
                 line: None,
                 path,
                 message: err.to_string(),
+                hint: None,
             }]))
         }
     }

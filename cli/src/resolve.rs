@@ -9,7 +9,7 @@ use towpath_engine::{Error, ErrorKind, Result};
 
 use crate::connections::Connections;
 use crate::environment::Environment;
-use crate::error::{Problems, one_liner};
+use crate::error::{Problem, Problems};
 use crate::file::{ConnectionEntry, DefaultsFile, PipelineFile, SettingsFile, StreamFile};
 use crate::size::ByteSize;
 use crate::streams::{StreamSpec, Target};
@@ -150,9 +150,14 @@ impl Resolver<'_> {
 
     /// What `result` holds; its error is a problem at `path`.
     fn accept<T>(&mut self, path: &str, result: Result<T>) -> Option<T> {
-        result
-            .map_err(|error| self.report(path, one_liner(&error)))
-            .ok()
+        match result {
+            Ok(value) => Some(value),
+            Err(error) => {
+                let line = self.lines.of(path);
+                self.problems.0.push(Problem::of(&error, line, path));
+                None
+            }
+        }
     }
 
     fn settings(&mut self, file: SettingsFile, overrides: Overrides) {
@@ -381,6 +386,21 @@ mod tests {
           line 9: streams.e.sql_file: sql and sql_file exclude each other
           line 10: streams.f.sql_file: cannot read gone.sql: No such file or directory (os error 2)
           line 11: settings.memory_limit: expected a size as 256MB or 1GB
+        "#);
+    }
+
+    #[test]
+    fn the_hint_of_the_only_mistake_is_the_error_s() {
+        let text = format!("{BOTH}streams:\n  a: {{}}\n").replace("@b/", ":x@b:y/");
+        let error = resolved(&text)
+            .unwrap_err()
+            .into_error("pipeline shop.yaml")
+            .unwrap();
+        insta::assert_snapshot!(crate::error::text(&error), @r#"
+        error: pipeline shop.yaml has a problem
+          line 2: destination: connection URL is malformed: its port is not a number
+
+        hint: write postgresql://user@host:5432/database, with : / ? # @ % in names and passwords as %3A %2F %3F %23 %40 %25
         "#);
     }
 

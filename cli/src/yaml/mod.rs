@@ -36,6 +36,7 @@ impl Lines {
             line: self.of(&path),
             path,
             message: message.into(),
+            hint: None,
         }
     }
 }
@@ -59,6 +60,7 @@ pub(crate) fn read(
             line,
             path: String::new(),
             message,
+            hint: None,
         }])
     })?;
     let mut reader = Reader {
@@ -239,6 +241,7 @@ impl<'a> Reader<'a> {
             line,
             path: path.to_owned(),
             message,
+            hint: None,
         });
     }
 }

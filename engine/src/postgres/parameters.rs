@@ -152,7 +152,7 @@ fn malformed_url(what: &str) -> Error {
         format!("connection URL is malformed: {what}"),
     )
     .with_hint(
-        "write postgresql://user:password@host:port/database, with : / ? # @ % in a password as \
+        "write postgresql://user@host:5432/database, with : / ? # @ % in names and passwords as \
          %3A %2F %3F %23 %40 %25",
     )
 }
