@@ -22,7 +22,7 @@ const LINEITEM: [(&str, &str); 4] = [
     ("carry", "SELECT * FROM {{ source }}"),
     (
         "compute",
-        "SELECT l_orderkey, l_linenumber, l_shipdate + 7 AS due, \
+        "SELECT l_orderkey, l_linenumber, l_shipdate <= l_commitdate AS on_time, \
          l_extendedprice * (1 - l_discount) AS revenue, upper(l_comment) AS comment, l_tax \
          FROM {{ source }}",
     ),
@@ -44,7 +44,7 @@ const EVENTS: [(&str, &str); 2] = [
     ("carry", "SELECT * FROM {{ source }}"),
     (
         "compute",
-        "SELECT id, kind, payload, tags, address, upper(note) AS note, day + 1 AS next_day \
+        "SELECT id, kind, payload, tags, address, upper(note) AS note, abs(account) AS account \
          FROM {{ source }}",
     ),
 ];

@@ -24,7 +24,7 @@ const KINDS: [&str; 4] = ["created", "paid", "shipped", "returned"];
 const WORDS: [&str; 6] = [
     "web",
     "mobile",
-    "größer",
+    "für später",
     "returning customer",
     "",
     "Zürich",
