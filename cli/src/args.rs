@@ -29,11 +29,12 @@ pub(crate) struct Cli {
         global = true,
         value_enum,
         default_value_t,
-        value_name = "FORMAT"
+        value_name = "FORMAT",
+        help_heading = "Output"
     )]
     pub(crate) output: OutputFormat,
     /// Show no progress
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, help_heading = "Output")]
     pub(crate) quiet: bool,
 }
 
@@ -115,6 +116,7 @@ Examples:
 
 /// How much a run may use.
 #[derive(Args, Clone, Copy, Debug, Default)]
+#[command(next_help_heading = "Limits")]
 pub(crate) struct SettingsArgs {
     /// Connections that read, and as many that write [default: one per core, 2 to 8]
     #[arg(long, value_name = "N")]
@@ -302,11 +304,13 @@ mod tests {
           help         Print this message or the help of the given subcommand(s)
 
         Options:
+          -h, --help     Print help (see more with '--help')
+          -V, --version  Print version
+
+        Output:
               --output <FORMAT>  How results are written to stdout [default: text] [possible values: text,
                                  json]
           -q, --quiet            Show no progress
-          -h, --help             Print help (see more with '--help')
-          -V, --version          Print version
 
         Exit status: 0 done; 1 the run failed and nothing was published; 2 the request itself is wrong.
         TOWPATH_LOG=debug logs to stderr.
