@@ -20,7 +20,7 @@ CREATE TABLE public.orders (
     status public.order_status NOT NULL,
     placed_at timestamptz NOT NULL,
     total numeric(12, 2) NOT NULL,
-    currency char(3) NOT NULL,
+    currency text NOT NULL,
     delivery interval,
     coupons text[],
     attributes jsonb NOT NULL,

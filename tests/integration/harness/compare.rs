@@ -11,8 +11,27 @@ pub(crate) struct Relation {
     pub(crate) rows: Vec<String>,
 }
 
-/// Runs `query` in `session`.
+/// What `query` gives in `session`.
 pub(crate) async fn relation(session: &Session, query: &str) -> Relation {
+    relation_of(session, query, |column, _| format!("{column}::text")).await
+}
+
+/// What `query` gives in `session`, numbers by their value: 1.50 is 1.5, as it is for `EXCEPT`.
+pub(crate) async fn relation_by_value(session: &Session, query: &str) -> Relation {
+    relation_of(session, query, |column, pg_type| {
+        match pg_type.starts_with("numeric") {
+            true if !pg_type.ends_with("[]") => format!("trim_scale({column})::text"),
+            _ => format!("{column}::text"),
+        }
+    })
+    .await
+}
+
+async fn relation_of(
+    session: &Session,
+    query: &str,
+    text: impl Fn(&str, &str) -> String,
+) -> Relation {
     let query = query.trim().trim_end_matches(';');
     // A view keeps what a result does not tell: modifiers of types.
     session
@@ -32,9 +51,12 @@ pub(crate) async fn relation(session: &Session, query: &str) -> Relation {
         columns.iter().map(|row| (row.get(0), row.get(1))).collect();
     let values: Vec<String> = columns
         .iter()
-        .map(|(name, _)| {
-            let name = name.replace('"', "\"\"");
-            format!("coalesce(quote_literal(\"{name}\"::text), 'NULL')")
+        .map(|(name, pg_type)| {
+            let column = format!("\"{}\"", name.replace('"', "\"\""));
+            format!(
+                "coalesce(quote_literal({}), 'NULL')",
+                text(&column, pg_type)
+            )
         })
         .collect();
     let row = match values.is_empty() {
@@ -59,26 +81,27 @@ pub(crate) fn assert_same(source: &Relation, destination: &Relation, what: &str)
 
 /// What tells the relations apart; `None` if nothing does.
 pub(crate) fn difference(source: &Relation, destination: &Relation) -> Option<String> {
-    if source.columns != destination.columns {
-        let columns = source.columns.iter().zip(&destination.columns);
-        let first = columns.into_iter().find(|(one, other)| one != other);
-        return Some(match first {
-            Some((one, other)) => format!("column {one:?} at the source is {other:?}"),
-            None => format!(
-                "{} columns at the source are {}",
-                source.columns.len(),
-                destination.columns.len()
-            ),
-        });
+    let mut lines = Vec::new();
+    let (one, other) = (&source.columns, &destination.columns);
+    if one.len() != other.len() {
+        lines.push(format!(
+            "{} columns at the source are {}",
+            one.len(),
+            other.len()
+        ));
     }
-    let (missing, surplus) = (only_in(source, destination), only_in(destination, source));
-    let (expected, found) = (source.rows.len(), destination.rows.len());
-    (source.rows != destination.rows).then(|| {
-        format!(
-            "{expected} rows at the source are {found}\nonly at the source: {missing:#?}\n\
-             only at the destination: {surplus:#?}"
-        )
-    })
+    let pairs = one.iter().zip(other).filter(|(one, other)| one != other);
+    lines.extend(pairs.map(|(one, other)| format!("column {one:?} at the source is {other:?}")));
+    if source.rows != destination.rows {
+        let (missing, surplus) = (only_in(source, destination), only_in(destination, source));
+        lines.push(format!(
+            "{} rows at the source are {}; only at the source {missing:?}, only at the \
+             destination {surplus:?}",
+            source.rows.len(),
+            destination.rows.len()
+        ));
+    }
+    (!lines.is_empty()).then(|| lines.join("; "))
 }
 
 /// The first few rows of `one` that `other` does not have, cut to a readable length.

@@ -10,8 +10,8 @@ use towpath_engine::table::TableName;
 use towpath_engine::{Error, ErrorKind};
 use towpath_sql::SqlTransform;
 
-use super::compare::difference;
-use super::{Databases, relation};
+use super::Databases;
+use super::compare::{difference, relation_by_value};
 
 /// A table of values that are hard to compute with, and a run that reads it.
 pub(crate) struct Oracle {
@@ -81,8 +81,9 @@ impl Oracle {
             };
         }
         let by_postgresql = select.replace("{{ source }}", "public.sample");
-        let expected = relation(&self.databases.source, &by_postgresql).await;
-        let found = relation(&self.databases.destination, "SELECT * FROM public.result").await;
+        let expected = relation_by_value(&self.databases.source, &by_postgresql).await;
+        let found =
+            relation_by_value(&self.databases.destination, "SELECT * FROM public.result").await;
         match difference(&expected, &found) {
             None => Verdict::Same,
             Some(text) => Verdict::Different(text),
