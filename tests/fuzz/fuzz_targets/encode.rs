@@ -1,8 +1,11 @@
-//! Any bytes as a value of each type: what is decoded, encodes to what decodes to the same.
+//! Any bytes as a value of each type that is not rewritten: what is decoded, encodes to what decodes
+//! to the same.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|value: &[u8]| {
-    for column in towpath_fuzz::columns().chunks(1) {
+    let mut columns = towpath_fuzz::columns();
+    columns.retain(|column| !column.pg_type.embeds_local_oids());
+    for column in columns.chunks(1) {
         let Ok(batches) = towpath_fuzz::decode(column, &towpath_fuzz::row(value), 64) else {
             continue;
         };
