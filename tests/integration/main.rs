@@ -1,5 +1,7 @@
 //! Tests that need PostgreSQL: two servers that this process starts and that end with it.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
+
 mod bad_input;
 mod cases;
 mod demo;

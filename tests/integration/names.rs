@@ -2,6 +2,35 @@
 
 use crate::harness::{Databases, Program, assert_same, relation};
 
+/// Column names that need quotes, or that a statement around the table may use itself.
+const COLUMNS: &[&str] = &[
+    "MixedCase",
+    "mixedcase",
+    "with \"quote\"",
+    "with.dot",
+    "ünïcödé 表",
+    "1st",
+    "select",
+    "source",
+    "excluded",
+    "t",
+    "CTID",
+    "XMIN",
+    "_op",
+    "id2",
+    "{{ source }}",
+    "$1",
+    "%",
+    "\\",
+    "'",
+    " ",
+    "towpath",
+    "old",
+    "new",
+    "staging",
+    "row_number",
+];
+
 #[tokio::test]
 async fn every_odd_name_works_as_table() {
     let names = [
@@ -48,39 +77,12 @@ async fn every_odd_name_works_as_table() {
 
 #[tokio::test]
 async fn every_odd_name_works_as_column() {
-    let names = [
-        "MixedCase",
-        "mixedcase",
-        "with \"quote\"",
-        "with.dot",
-        "ünïcödé 表",
-        "1st",
-        "select",
-        "source",
-        "excluded",
-        "t",
-        "CTID",
-        "XMIN",
-        "_op",
-        "id2",
-        "{{ source }}",
-        "$1",
-        "%",
-        "\\",
-        "'",
-        " ",
-        "towpath",
-        "old",
-        "new",
-        "staging",
-        "row_number",
-    ];
-    let columns: Vec<String> = names
+    let columns: Vec<String> = COLUMNS
         .iter()
         .map(|name| format!("{} text", quoted(name)))
         .collect();
     let columns = columns.join(", ");
-    let values: Vec<String> = (0..names.len())
+    let values: Vec<String> = (0..COLUMNS.len())
         .map(|at| format!("'v{at} ' || n"))
         .collect();
     let values = values.join(", ");

@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use tempfile::TempDir;
 use towpath_engine::{Error, ErrorKind, Result};
 
 use crate::environment::Environment;
@@ -87,7 +86,7 @@ async fn demonstrate(args: DemoArgs) -> Result<()> {
     chapter(&format!("A day later: {changes}"))?;
     report(&pipeline).await?;
 
-    chapter("PostgreSQL compares both sides, row by row")?;
+    chapter("PostgreSQL compares both sides, by a hash of every row")?;
     say(&shop.prove().await?)?;
     chapter("The newest days of warehouse.daily_revenue")?;
     say(&shop.table(SHOWN_ROWS).await?)?;
@@ -108,11 +107,10 @@ fn programs(setup: bool) -> Result<ServerPrograms> {
     }
 }
 
-/// Two servers, and the folder with the pipeline file between them.
+/// Two servers, and in the folder of the first the pipeline file between them.
 struct Stage {
     source: ThrowawayServer,
     destination: ThrowawayServer,
-    folder: TempDir,
 }
 
 impl Stage {
@@ -122,16 +120,14 @@ impl Stage {
             ThrowawayServer::start(programs, &options),
             ThrowawayServer::start(programs, &options)
         )?;
-        let folder = tempfile::Builder::new().prefix("towpath-demo-").tempdir();
         Ok(Self {
             source,
             destination,
-            folder: folder.map_err(cannot_write)?,
         })
     }
 
     fn pipeline_path(&self) -> PathBuf {
-        self.folder.path().join("pipeline.yaml")
+        self.source.folder().join("pipeline.yaml")
     }
 
     /// Writes the pipeline file, with the servers' URLs put in, and resolves it.
@@ -158,14 +154,14 @@ impl Stage {
             self.source.url(shop::DATABASE),
             self.destination.url(shop::DATABASE),
         );
-        let folder = self.folder.keep();
         let pids = [self.source.keep()?.pid, self.destination.keep()?.pid];
         say(&format!(
             "\nDone in {total}. Both servers keep running:\n\n  \
-             source       {source}\n  destination  {destination}\n\n  \
-             run it again   towpath run {}\n  stop and remove them   rm -r {} ; kill {} {}",
+             source               {source}\n  \
+             destination          {destination}\n  \
+             run it again         towpath run {}\n  \
+             stop and remove all  kill {} {}",
             path.display(),
-            folder.display(),
             pids[0],
             pids[1]
         ))
