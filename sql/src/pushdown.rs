@@ -211,6 +211,10 @@ fn literal(value: &ScalarValue) -> Option<String> {
         ScalarValue::Utf8(Some(text))
         | ScalarValue::LargeUtf8(Some(text))
         | ScalarValue::Utf8View(Some(text)) => string(text)?,
+        ScalarValue::Binary(Some(bytes)) => {
+            let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            format!("E'\\\\x{digits}'::bytea")
+        }
         ScalarValue::Date32(Some(days)) => format!("DATE '{}'", format::date(*days)),
         ScalarValue::Time64Microsecond(Some(time)) => format!("TIME '{}'", format::time(*time)),
         ScalarValue::TimestampMicrosecond(Some(instant), None) => {

@@ -63,8 +63,9 @@ pub(super) fn named_remainder(name: &'static str) -> ScalarUDF {
     })
 }
 
+/// An operator over the types that its arguments will have.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Arithmetic {
+pub(super) struct Arithmetic {
     operator: Operator,
     name: &'static str,
     signature: Signature,
@@ -77,6 +78,17 @@ struct Plan {
 }
 
 impl Arithmetic {
+    /// The types in which arguments of `types` are passed.
+    ///
+    /// # Errors
+    /// `Config`, if there is no such operator.
+    pub(super) fn argument_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
+        match types {
+            [left, right] => Ok(self.plan(left, right)?.args.into()),
+            _ => Err(external(refuse(None, "an operator takes two arguments"))),
+        }
+    }
+
     fn plan(&self, left: &DataType, right: &DataType) -> Result<Plan> {
         let nothing = || {
             let message = format!(
@@ -428,17 +440,21 @@ impl ScalarUDFImpl for Arithmetic {
     }
 
     fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
-        match types {
-            [left, right] => Ok(self.plan(left, right)?.args.into()),
-            _ => Err(external(refuse(None, "an operator takes two arguments"))),
-        }
+        // What does not fit is told when literals have their types.
+        Ok(self
+            .argument_types(types)
+            .unwrap_or_else(|_| types.to_vec()))
     }
 
     fn return_type(&self, types: &[DataType]) -> Result<DataType> {
-        match types {
-            [left, right] => Ok(self.plan(left, right)?.result),
-            _ => Err(external(refuse(None, "an operator takes two arguments"))),
-        }
+        let [left, right] = types else {
+            return Err(external(refuse(None, "an operator takes two arguments")));
+        };
+        Ok(match self.plan(left, right) {
+            Ok(plan) => plan.result,
+            Err(_) if left.is_integer() => right.clone(),
+            Err(_) => left.clone(),
+        })
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {

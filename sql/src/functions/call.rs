@@ -56,7 +56,31 @@ impl PgFunction {
     }
 
     /// The way to call it with arguments of `types`: the one with most exact matches.
-    fn resolve(&self, types: &[DataType]) -> Result<&Overload> {
+    ///
+    /// # Errors
+    /// `Config`, if there is none.
+    pub(super) fn resolve(&self, types: &[DataType]) -> Result<&Overload> {
+        self.find(types, is_implicit).ok_or_else(|| {
+            let types: Vec<String> = types.iter().map(name).collect();
+            let message = format!("there is no function {}({})", self.name, types.join(", "));
+            external(
+                refuse(None, message).with_hint("cast its arguments, or compute it at the source"),
+            )
+        })
+    }
+
+    /// The way to call it before literals have their types: whole numbers are bigint then, and
+    /// strings are text.
+    fn resolve_early(&self, types: &[DataType]) -> Result<&Overload> {
+        self.find(types, |from, to| {
+            is_implicit(from, to)
+                || from == Pg::Int8 && matches!(to, Pg::Int2 | Pg::Int4)
+                || from == Pg::Text
+        })
+        .map_or_else(|| self.resolve(types), Ok)
+    }
+
+    fn find(&self, types: &[DataType], fits: fn(Pg, Pg) -> bool) -> Option<&Overload> {
         let given: Vec<Pg> = types
             .iter()
             .map(|data_type| pg(data_type).unwrap_or(Pg::Opaque))
@@ -68,7 +92,7 @@ impl PgFunction {
                 continue;
             }
             let pairs = given.iter().zip(overload.args);
-            if !pairs.clone().all(|(from, to)| is_implicit(*from, *to)) {
+            if !pairs.clone().all(|(from, to)| fits(*from, *to)) {
                 continue;
             }
             let exact = pairs.filter(|(from, to)| from == to).count();
@@ -76,13 +100,19 @@ impl PgFunction {
                 best = Some((exact, overload));
             }
         }
-        best.map(|(_, overload)| overload).ok_or_else(|| {
-            let types: Vec<String> = types.iter().map(name).collect();
-            let message = format!("there is no function {}({})", self.name, types.join(", "));
-            external(
-                refuse(None, message).with_hint("cast its arguments, or compute it at the source"),
-            )
-        })
+        best.map(|(_, overload)| overload)
+    }
+
+    /// The types in which arguments of `types` are passed.
+    ///
+    /// # Errors
+    /// `Config`, if there is no such function.
+    pub(super) fn argument_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
+        let overload = self.resolve(types)?;
+        let pairs = types.iter().zip(overload.args);
+        Ok(pairs
+            .map(|(given, wanted)| argument(*wanted, given))
+            .collect())
     }
 }
 
@@ -135,18 +165,23 @@ impl ScalarUDFImpl for PgFunction {
     }
 
     fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
-        let overload = self.resolve(types)?;
-        Ok(types
-            .iter()
-            .zip(overload.args)
+        // What does not fit is told when literals have their types.
+        let Ok(overload) = self.resolve_early(types) else {
+            return Ok(types.to_vec());
+        };
+        let pairs = types.iter().zip(overload.args);
+        Ok(pairs
             .map(|(given, wanted)| argument(*wanted, given))
             .collect())
     }
 
     fn return_type(&self, types: &[DataType]) -> Result<DataType> {
-        match &self.resolve(types)?.returns {
+        let overload = self
+            .resolve_early(types)
+            .or_else(|err| self.overloads.first().ok_or(err))?;
+        match &overload.returns {
             Returns::Type(data_type) => Ok(data_type.clone()),
-            Returns::Argument(at) => Ok(types[*at].clone()),
+            Returns::Argument(at) => Ok(types.get(*at).cloned().unwrap_or(DataType::Null)),
             Returns::Computed(compute) => compute(types, &vec![None; types.len()]),
         }
     }
@@ -157,8 +192,8 @@ impl ScalarUDFImpl for PgFunction {
             .iter()
             .map(|field| field.data_type().clone())
             .collect();
-        let data_type = match &self.resolve(&types)?.returns {
-            Returns::Computed(compute) => compute(&types, args.scalar_arguments)?,
+        let data_type = match self.resolve_early(&types).map(|overload| &overload.returns) {
+            Ok(Returns::Computed(compute)) => compute(&types, args.scalar_arguments)?,
             _ => self.return_type(&types)?,
         };
         Ok(Arc::new(datafusion::arrow::datatypes::Field::new(

@@ -2,18 +2,23 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Decimal256Builder};
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Decimal256Builder,
+};
 use datafusion::arrow::compute;
 use datafusion::arrow::datatypes::{
-    DataType, Date32Type, Decimal256Type, Float32Type, Float64Type, Int16Type, Int32Type,
-    Int64Type, IntervalMonthDayNanoType, Time64MicrosecondType, TimestampMicrosecondType, i256,
+    DataType, Date32Type, Decimal256Type, Field, FieldRef, Float32Type, Float64Type, Int16Type,
+    Int32Type, Int64Type, IntervalMonthDayNanoType, Time64MicrosecondType,
+    TimestampMicrosecondType, i256,
 };
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::{
-    ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+    ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    Volatility,
 };
 
 use super::arithmetic::{decimals, divide_half_away, scaled};
+use super::declared;
 use super::format::{self, DAY};
 use super::parse;
 use super::time::{checked_date, checked_timestamp};
@@ -30,6 +35,8 @@ pub(crate) struct Target {
     pub(crate) length: Option<usize>,
     /// Whether digits that the decimal does not hold are an error, and not rounded away.
     pub(crate) exact: bool,
+    /// What the result is declared as, if that says more than the Arrow type.
+    pub(crate) declared: Option<String>,
 }
 
 impl Target {
@@ -39,6 +46,7 @@ impl Target {
             data_type,
             length: None,
             exact: false,
+            declared: None,
         }
     }
 }
@@ -77,7 +85,7 @@ pub(crate) fn is_possible(from: Pg, to: Pg) -> bool {
             matches!(from, Pg::Date | Pg::Timestamp | Pg::TimestampTz | Pg::Text)
         }
         Pg::Time => matches!(from, Pg::Timestamp | Pg::TimestampTz | Pg::Text),
-        Pg::Interval => from == Pg::Text,
+        Pg::Interval | Pg::Bytea => from == Pg::Text,
         _ => false,
     }
 }
@@ -99,6 +107,12 @@ impl ScalarUDFImpl for PgCast {
 
     fn return_type(&self, _: &[DataType]) -> Result<DataType> {
         Ok(self.target.data_type.clone())
+    }
+
+    fn return_field_from_args(&self, _: ReturnFieldArgs<'_>) -> Result<FieldRef> {
+        let field = Field::new("cast", self.target.data_type.clone(), true);
+        let metadata = declared::metadata(self.target.declared.as_deref());
+        Ok(Arc::new(field.with_metadata(metadata)))
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
@@ -140,6 +154,13 @@ pub(super) fn convert(array: &ArrayRef, target: &Target) -> Result<ArrayRef> {
         Some(Pg::Date) => to_date(array),
         Some(Pg::Timestamp | Pg::TimestampTz) => to_timestamp(array, to),
         Some(Pg::Time) => to_time(array),
+        Some(Pg::Bytea) => {
+            let values = (0..rows).map(|row| text(array, row).map(parse::bytea).transpose());
+            let values = values
+                .collect::<towpath_engine::Result<Vec<_>>>()
+                .map_err(external)?;
+            Ok(Arc::new(BinaryArray::from_iter(values)))
+        }
         Some(Pg::Interval) => {
             let values = primitives::<IntervalMonthDayNanoType>(rows, |row| {
                 text(array, row).map(parse::interval).transpose()

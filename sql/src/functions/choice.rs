@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, BooleanArray};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, new_null_array};
 use datafusion::arrow::compute::kernels::{cmp, zip::zip};
 use datafusion::arrow::compute::{is_not_null, is_null, nullif, or};
 use datafusion::arrow::datatypes::DataType;
@@ -41,7 +41,11 @@ impl Choice {
         }
     }
 
-    fn shared(&self, types: &[DataType]) -> Result<DataType> {
+    /// The one type of arguments of `types`.
+    ///
+    /// # Errors
+    /// `Config`, if they have none.
+    pub(super) fn shared(&self, types: &[DataType]) -> Result<DataType> {
         let not_text = types
             .iter()
             .filter(|data_type| **data_type != DataType::Utf8);
@@ -79,11 +83,16 @@ impl ScalarUDFImpl for Choice {
             let message = format!("{} has the wrong number of arguments", self.name());
             return Err(external(refuse(None, message)));
         }
-        Ok(vec![self.shared(types)?; types.len()])
+        Ok(match self.shared(types) {
+            Ok(shared) => vec![shared; types.len()],
+            // What does not fit is told when literals have their types.
+            Err(_) => types.to_vec(),
+        })
     }
 
     fn return_type(&self, types: &[DataType]) -> Result<DataType> {
         self.shared(types)
+            .or_else(|err| types.first().cloned().ok_or(err))
     }
 
     fn short_circuits(&self) -> bool {
@@ -168,28 +177,7 @@ impl ScalarUDFImpl for Concat {
     }
 
     fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
-        let given: Vec<_> = types.iter().map(|data_type| pg(data_type)).collect();
-        // An operator wants text on one side; a function takes anything that has a text form.
-        let has_text = self.joining != Joining::Operator
-            || given
-                .iter()
-                .any(|given| matches!(given, Some(Pg::Text | Pg::Unknown)));
-        let fits = given.iter().all(|given| match given {
-            Some(Pg::Bytea | Pg::Interval | Pg::Array) | None => false,
-            // concat writes t and f where the operator writes true and false.
-            Some(Pg::Bool) => self.joining == Joining::Operator,
-            Some(_) => true,
-        });
-        let separator = self.joining != Joining::WithSeparator
-            || matches!(given.first(), Some(Some(Pg::Text | Pg::Unknown)));
-        match has_text && fits && separator && !types.is_empty() {
-            true => Ok(types.to_vec()),
-            false => {
-                let types: Vec<String> = types.iter().map(name).collect();
-                let message = format!("{} does not join {}", self.name(), types.join(" and "));
-                Err(external(refuse(None, message).with_hint("cast to text")))
-            }
-        }
+        Ok(types.to_vec())
     }
 
     fn return_type(&self, _: &[DataType]) -> Result<DataType> {
@@ -200,16 +188,55 @@ impl ScalarUDFImpl for Concat {
         invoke(args, |arrays| {
             let columns = arrays
                 .iter()
-                .map(|array| match array.data_type() {
-                    DataType::Null => Ok(datafusion::arrow::array::new_null_array(
-                        &DataType::Utf8,
-                        array.len(),
-                    )),
-                    _ => to_text(array),
-                })
+                .map(|array| self.text_of(array))
                 .collect::<Result<Vec<_>>>()?;
             join(self.joining, &columns)
         })
+    }
+}
+
+impl Concat {
+    /// Refuses arguments whose text is not the same here as in PostgreSQL.
+    ///
+    /// # Errors
+    /// `Config`, if there is one.
+    pub(super) fn check(&self, types: &[DataType]) -> Result<()> {
+        let given: Vec<_> = types.iter().map(|data_type| pg(data_type)).collect();
+        // An operator wants text on one side; a function takes anything that has a text form.
+        let has_text = self.joining != Joining::Operator
+            || given
+                .iter()
+                .any(|given| matches!(given, Some(Pg::Text | Pg::Unknown)));
+        let fits = given.iter().all(|given| match given {
+            Some(Pg::Bytea | Pg::Interval | Pg::Array | Pg::Opaque) | None => false,
+            Some(_) => true,
+        });
+        let separator = self.joining != Joining::WithSeparator
+            || matches!(given.first(), Some(Some(Pg::Text | Pg::Unknown)));
+        match has_text && fits && separator && !types.is_empty() {
+            true => Ok(()),
+            false => {
+                let types: Vec<String> = types.iter().map(name).collect();
+                let message = format!("{} does not join {}", self.name(), types.join(" and "));
+                Err(external(refuse(None, message).with_hint("cast to text")))
+            }
+        }
+    }
+
+    /// The text of every value: the functions write t and f where the operator and casts write
+    /// true and false.
+    fn text_of(&self, array: &ArrayRef) -> Result<ArrayRef> {
+        match array.data_type() {
+            DataType::Null => Ok(new_null_array(&DataType::Utf8, array.len())),
+            DataType::Boolean if self.joining != Joining::Operator => {
+                let values = array.as_boolean();
+                texts(array.len(), |row| {
+                    let letter = |value| if value { "t" } else { "f" };
+                    Ok(values.is_valid(row).then(|| letter(values.value(row))))
+                })
+            }
+            _ => to_text(array),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use datafusion::arrow::datatypes::{DataType, Field};
 use towpath_engine::table::Column;
 use towpath_engine::types::{PgType, TYPE_KEY, TypeKind, native_type, oid};
 
+use super::declared;
 use super::types::{ENUM, OPAQUE};
 
 /// Metadata key of a field: the collation by which its text is ordered, if it is known to be C.
@@ -18,6 +19,8 @@ const COLLATION_KEY: &str = "towpath.collation";
 /// no function takes them by accident.
 pub(crate) fn field(column: &Column) -> Field {
     let mut metadata = HashMap::from([(TYPE_KEY.to_owned(), column.pg_type.sql.clone())]);
+    let declaration = declared::of_column(&column.pg_type);
+    metadata.extend(declared::metadata(declaration.as_deref()));
     if column.collation.as_deref().is_some_and(is_c) {
         metadata.insert(COLLATION_KEY.to_owned(), "C".to_owned());
     }
@@ -29,7 +32,9 @@ pub(crate) fn planned_type(pg_type: &PgType) -> DataType {
     let base = pg_type.without_domains();
     match native_type(base) {
         Some(native) => native,
-        None if matches!(base.kind, TypeKind::Enum(_)) || base.oid == oid::UUID => ENUM,
+        None if matches!(base.kind, TypeKind::Enum(_)) => ENUM,
+        // Their text is equal where they are: a char's has no trailing blanks.
+        None if [oid::UUID, oid::BPCHAR].contains(&base.oid) => ENUM,
         None => OPAQUE,
     }
 }

@@ -249,7 +249,9 @@ fn check_join(join: &Join) -> Result<()> {
         let left_type = left.get_type(join.left.schema())?;
         let right_type = right.get_type(join.right.schema())?;
         let comparable = match pg(&left_type) {
-            Some(known) => !known.is_float() && !matches!(known, Pg::Opaque | Pg::Array),
+            Some(known) => {
+                !known.is_float() && !matches!(known, Pg::Opaque | Pg::Array | Pg::Interval)
+            }
             None => false,
         };
         if left_type != right_type || !comparable {

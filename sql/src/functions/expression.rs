@@ -1,7 +1,7 @@
 //! One expression at a time: literals, casts and arguments get PostgreSQL's types.
 
 use datafusion::arrow::datatypes::DataType;
-use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, DataFusionError, ExprSchema, Result, ScalarValue};
 use datafusion::logical_expr::expr::{
     Between, Case, Cast, InList, InSubquery, Like, ScalarFunction,
@@ -12,11 +12,14 @@ use datafusion::logical_expr::{
 use datafusion::prelude::lit;
 
 use super::arithmetic;
+use super::call::PgFunction;
 use super::cast::{self, Target};
+use super::choice::{Choice, Concat};
 use super::columns::source_type;
-use super::marker::{float_key, opaque};
+use super::declared;
+use super::marker::{declared_as, float_key, opaque, source_text};
 use super::planner::target_of;
-use super::types::{Pg, as_decimal, common, name, pg};
+use super::types::{Pg, as_decimal, common, digits, name, pg};
 use super::{aggregate, format};
 use crate::template::{Place, external, refuse};
 
@@ -169,8 +172,8 @@ impl Scope<'_> {
             let flipped = op.swap().unwrap_or(op);
             return self.at_source(right, flipped, left);
         }
-        let comparable =
-            !matches!(left_pg, Pg::Opaque | Pg::Array) && (left_pg != Pg::Enum || is_equality);
+        let comparable = !matches!(left_pg, Pg::Opaque | Pg::Array | Pg::Interval)
+            && (left_pg != Pg::Enum || is_equality);
         let wide = common([&left_type, &right_type])
             .filter(|_| comparable)
             .map(|wide| match wide {
@@ -178,8 +181,8 @@ impl Scope<'_> {
                 wide => wide,
             })
             .ok_or_else(|| self.incomparable(&left, op, &right))?;
-        let left = self.uuid(left, &right)?;
-        let right = self.uuid(right, &left)?;
+        let left = self.canonical(left, &right)?;
+        let right = self.canonical(right, &left)?;
         let left = self.coerce(left, &left_type, &wide)?;
         let right = self.coerce(right, &right_type, &wide)?;
         let (left, right) = match pg(&wide).is_some_and(Pg::is_float) {
@@ -241,13 +244,19 @@ impl Scope<'_> {
         }
     }
 
-    /// A literal beside a uuid column, in the form in which PostgreSQL writes uuids.
-    fn uuid(&self, literal: Expr, column: &Expr) -> Result<Expr> {
+    /// A literal beside a column that is text here, in the form in which the source writes it.
+    fn canonical(&self, literal: Expr, column: &Expr) -> Result<Expr> {
         let Expr::Literal(ScalarValue::Utf8(Some(text)), metadata) = &literal else {
             return Ok(literal);
         };
-        if self.source_type(column).as_deref() != Some("uuid") {
-            return Ok(literal);
+        match self.source_type(column).as_deref() {
+            Some("uuid") => {}
+            // Trailing blanks of char(n) do not count.
+            Some(source) if source == "bpchar" || source.split('(').next() == Some("character") => {
+                let text = ScalarValue::Utf8(Some(text.trim_end_matches(' ').to_owned()));
+                return Ok(Expr::Literal(text, metadata.clone()));
+            }
+            _ => return Ok(literal),
         }
         let digits: String = text
             .chars()
@@ -297,9 +306,10 @@ impl Scope<'_> {
             .map(|item| self.type_of(item))
             .collect::<Result<Vec<_>>>()?;
         let wide = common(types.iter().chain([&expr_type]));
-        let plain = wide.as_ref().and_then(pg).is_some_and(|wide| {
-            !wide.is_float() && !matches!(wide, Pg::Opaque | Pg::Enum | Pg::Array | Pg::Unknown)
-        });
+        let plain = wide
+            .as_ref()
+            .and_then(pg)
+            .is_some_and(|wide| !wide.is_float() && is_plain(wide));
         if let (true, Some(wide)) = (plain && expr_pg != Pg::Unknown, wide) {
             let list = list.into_iter().zip(&types);
             let list = list.map(|(item, item_type)| self.coerce(item, item_type, &wide));
@@ -318,19 +328,17 @@ impl Scope<'_> {
     }
 
     fn like(&self, like: Like) -> Result<Expr> {
-        let Expr::Literal(ScalarValue::Utf8(Some(pattern)), _) = &*like.pattern else {
-            return Err(external(
-                refuse(place(&like.pattern), "LIKE takes a constant pattern")
-                    .with_hint("compute it in a view at the source"),
-            ));
-        };
-        let escapes = pattern.len() - pattern.trim_end_matches('\\').len();
-        if escapes % 2 == 1 {
-            return Err(external(refuse(
-                None,
-                "a LIKE pattern ends with its escape character",
-            )));
+        if let Expr::Literal(ScalarValue::Utf8(Some(pattern)), _) = &*like.pattern {
+            let escapes = pattern.len() - pattern.trim_end_matches('\\').len();
+            if escapes % 2 == 1 {
+                let message = "a LIKE pattern ends with its escape character";
+                return Err(external(refuse(place(&like.expr), message)));
+            }
         }
+        let like = Like {
+            pattern: Box::new(self.text_argument(*like.pattern)?),
+            ..like
+        };
         let negated = like.negated;
         match self.pg_of(&like.expr)? {
             (_, Pg::Text) => Ok(Expr::Like(like)),
@@ -338,7 +346,12 @@ impl Scope<'_> {
                 expr: Box::new(self.coerce(*like.expr, &data_type, &DataType::Utf8)?),
                 ..like
             })),
-            (_, Pg::Opaque) if matches!(*like.expr, Expr::Column(_)) => {
+            (_, Pg::Opaque | Pg::Enum)
+                if matches!(
+                    (&*like.expr, &*like.pattern),
+                    (Expr::Column(_), Expr::Literal(..))
+                ) =>
+            {
                 let operator = if negated { "NOT LIKE" } else { "LIKE" };
                 Ok(opaque(*like.expr, operator, *like.pattern))
             }
@@ -349,6 +362,16 @@ impl Scope<'_> {
                 )
                 .with_hint("cast it to text"),
             )),
+        }
+    }
+
+    fn text_argument(&self, expr: Expr) -> Result<Expr> {
+        match self.pg_of(&expr)? {
+            (data_type, Pg::Text | Pg::Unknown) => self.coerce(expr, &data_type, &DataType::Utf8),
+            (data_type, _) => {
+                let message = format!("a LIKE pattern is text, and not {}", name(&data_type));
+                Err(external(refuse(place(&expr), message)))
+            }
         }
     }
 
@@ -370,6 +393,10 @@ impl Scope<'_> {
             DataType::Null => DataType::Utf8,
             wide => wide,
         };
+        let null = Expr::Literal(ScalarValue::Null, None);
+        let otherwise = case.else_expr.as_deref().unwrap_or(&null);
+        let whens = case.when_then_expr.iter().map(|(_, result)| &**result);
+        let declaration = self.merged(std::iter::once(otherwise).chain(whens));
         let mut types = results.iter();
         let mut result = |expr: Expr| {
             let from = types.next().cloned().unwrap_or(DataType::Null);
@@ -383,11 +410,15 @@ impl Scope<'_> {
             };
             when_then_expr.push((Box::new(when), result(*then)?));
         }
-        Ok(Expr::Case(Case {
+        let case = Expr::Case(Case {
             expr: None,
             when_then_expr,
             else_expr: case.else_expr.map(|expr| result(*expr)).transpose()?,
-        }))
+        });
+        Ok(match declaration {
+            Some(_) => declared_as(case, declaration),
+            None => case,
+        })
     }
 
     fn cast(&self, cast: Cast) -> Result<Expr> {
@@ -410,22 +441,29 @@ impl Scope<'_> {
         {
             return self.coerce(expr, &from, &exact);
         }
-        let inexact_text = to_pg == Some(Pg::Text)
-            && from_pg == Pg::Numeric
-            && self.source_type(&expr).as_deref() == Some("numeric");
-        if inexact_text {
-            return Err(external(
-                refuse(
-                    place(&expr),
-                    "the digits that a numeric without precision shows are lost in SQL here",
-                )
-                .with_hint("cast it to numeric(p,s) first, or to text in a view at the source"),
-            ));
+        if to_pg == Some(Pg::Text) {
+            if self.has_text_of_its_own(&expr, from_pg) {
+                return Ok(match target.declared {
+                    Some(_) => cast::cast(source_text(expr), target),
+                    None => source_text(expr),
+                });
+            }
+            self.check_text_of(&expr, &from)?;
         }
-        match from == target.data_type && target.length.is_none() && !is_unknown(&expr) {
-            true => Ok(expr),
-            false => Ok(cast::cast(expr, target)),
-        }
+        let same = from == target.data_type && !is_unknown(&expr);
+        let declaration = self.declared(&expr);
+        Ok(match same && declaration == target.declared {
+            true => expr,
+            false if same && target.declared.is_none() => declared_as(expr, None),
+            false => cast::cast(expr, target),
+        })
+    }
+
+    /// Whether `expr` is a column whose text only the source can make.
+    fn has_text_of_its_own(&self, expr: &Expr, known: Pg) -> bool {
+        let is_column = matches!(expr, Expr::Column(_)) && self.source_type(expr).is_some();
+        let unknown_digits = known == Pg::Numeric && self.declared(expr).is_none();
+        is_column && (matches!(known, Pg::Interval | Pg::Bytea | Pg::Array) || unknown_digits)
     }
 
     fn negative(&self, expr: Expr) -> Result<Expr> {
@@ -462,19 +500,81 @@ impl Scope<'_> {
             .iter()
             .map(|arg| self.type_of(arg))
             .collect::<Result<Vec<_>>>()?;
-        let wanted = call.func.coerce_types(&types)?;
+        let wanted = argument_types(&call, &types)?;
+        if matches!(call.name(), "||" | "concat" | "concat_ws") {
+            for (arg, data_type) in call.args.iter().zip(&types) {
+                self.check_text_of(arg, data_type)?;
+            }
+        }
+        let declaration = match call.name() {
+            "nullif" => self.declared(&call.args[0]),
+            "coalesce" | "greatest" | "least" => self.merged(call.args.iter()),
+            _ => None,
+        };
         let args = call
             .args
             .into_iter()
             .zip(types.iter().zip(&wanted))
             .map(|(arg, (from, to))| self.argument(arg, from, to))
             .collect::<Result<Vec<_>>>()?;
-        if call.func.name() == "coalesce" {
-            return Ok(coalesce(args));
+        let result = match call.func.name() {
+            "coalesce" => coalesce(args),
+            _ => Expr::ScalarFunction(ScalarFunction::new_udf(call.func, args)),
+        };
+        Ok(match declaration {
+            Some(_) => declared_as(result, declaration),
+            None => result,
+        })
+    }
+
+    /// What `expr` is declared as.
+    fn declared(&self, expr: &Expr) -> Option<String> {
+        let (_, field) = expr.to_field(self.schema).ok()?;
+        declared::of(&field).map(ToOwned::to_owned)
+    }
+
+    /// What a choice between `exprs` is declared as; the first of a type decides.
+    fn merged<'e>(&self, exprs: impl Iterator<Item = &'e Expr>) -> Option<String> {
+        let mut unknown = false;
+        let mut declarations = Vec::new();
+        for expr in exprs {
+            match is_unknown(expr) {
+                true => unknown = true,
+                false => declarations.push(self.declared(expr)),
+            }
         }
-        Ok(Expr::ScalarFunction(ScalarFunction::new_udf(
-            call.func, args,
-        )))
+        if unknown {
+            // A literal has no modifier, so the choice has none.
+            declarations.push(None);
+        }
+        declared::shared(&declarations)
+    }
+
+    /// Refuses the text of a numeric whose digits after the point are not known to be shown.
+    fn check_text_of(&self, expr: &Expr, data_type: &DataType) -> Result<()> {
+        let Some((_, scale)) = digits(data_type).filter(|_| pg(data_type) == Some(Pg::Numeric))
+        else {
+            return Ok(());
+        };
+        let mut known = scale < 32;
+        let _ = expr.apply(|inner| {
+            if matches!(inner, Expr::Column(_))
+                && self.type_of(inner).ok().as_ref().and_then(pg) == Some(Pg::Numeric)
+            {
+                known &= self.declared(inner).is_some();
+            }
+            Ok(TreeNodeRecursion::Continue)
+        });
+        if known || self.declared(expr).is_some() {
+            return Ok(());
+        }
+        Err(external(
+            refuse(
+                place(expr),
+                "how many digits PostgreSQL shows of this numeric is not known here",
+            )
+            .with_hint("cast it to numeric(p,s) first"),
+        ))
     }
 
     fn argument(&self, arg: Expr, from: &DataType, to: &DataType) -> Result<Expr> {
@@ -530,6 +630,33 @@ impl Scope<'_> {
             ..within
         }))
     }
+}
+
+/// Whether values of it are equal here exactly where they are in PostgreSQL.
+fn is_plain(known: Pg) -> bool {
+    !matches!(
+        known,
+        Pg::Opaque | Pg::Enum | Pg::Array | Pg::Interval | Pg::Unknown
+    )
+}
+
+/// The types in which `call` takes arguments of `types`; unknown literals count as NULL.
+fn argument_types(call: &ScalarFunction, types: &[DataType]) -> Result<Vec<DataType>> {
+    let function: &dyn std::any::Any = call.func.inner().as_ref();
+    if let Some(function) = function.downcast_ref::<PgFunction>() {
+        return function.argument_types(types);
+    }
+    if let Some(operator) = function.downcast_ref::<arithmetic::Arithmetic>() {
+        return operator.argument_types(types);
+    }
+    if let Some(concat) = function.downcast_ref::<Concat>() {
+        concat.check(types)?;
+        return Ok(types.to_vec());
+    }
+    if let Some(choice) = function.downcast_ref::<Choice>() {
+        return Ok(vec![choice.shared(types)?; types.len()]);
+    }
+    call.func.coerce_types(types)
 }
 
 /// Whole numbers are integer if they fit, then bigint, then numeric, as PostgreSQL reads them.
@@ -770,7 +897,7 @@ pub(super) fn key_of(key: Expr, schema: &DFSchema) -> Result<Expr> {
     let data_type = key.get_type(schema)?;
     match pg(&data_type) {
         Some(known) if known.is_float() => Ok(float_key(key)),
-        Some(Pg::Opaque | Pg::Array) | None => {
+        Some(Pg::Opaque | Pg::Array | Pg::Interval) | None => {
             let message = format!("rows cannot be grouped by {}", name(&data_type));
             Err(external(
                 refuse(place(&key), message).with_hint("group in a view at the source"),

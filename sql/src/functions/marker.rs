@@ -1,15 +1,18 @@
 //! Functions that only tell later passes something: a collation, a comparison for the source.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, AsArray};
-use datafusion::arrow::datatypes::{DataType, Float32Type, Float64Type};
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Float32Type, Float64Type};
 use datafusion::common::Result;
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{
-    ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+    ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    Volatility,
 };
 
+use super::declared;
 use super::vector::invoke;
 use crate::template::{COLLATE_C, external, refuse};
 
@@ -20,6 +23,10 @@ enum Meaning {
     CollateC,
     /// Floats are compared as PostgreSQL compares them: all NaN equal, -0 equal to 0.
     FloatKey,
+    /// The value is declared as this, or as nothing in particular.
+    Declared(Option<String>),
+    /// The text form that the source gives a column.
+    SourceText,
     /// The source compares, by an operator of a type that is unknown here.
     Opaque(String),
 }
@@ -33,7 +40,9 @@ struct Marker {
 fn marker(meaning: Meaning) -> ScalarUDF {
     let signature = match meaning {
         Meaning::CollateC => Signature::exact(vec![DataType::Utf8], Volatility::Immutable),
-        Meaning::FloatKey => Signature::any(1, Volatility::Immutable),
+        Meaning::FloatKey | Meaning::Declared(_) | Meaning::SourceText => {
+            Signature::any(1, Volatility::Immutable)
+        }
         Meaning::Opaque(_) => Signature::any(2, Volatility::Immutable),
     };
     ScalarUDF::from(Marker { meaning, signature })
@@ -47,6 +56,21 @@ pub(super) fn collate_c() -> ScalarUDF {
 /// `expr`, a float, as what compares like it in PostgreSQL.
 pub(super) fn float_key(expr: Expr) -> Expr {
     marker(Meaning::FloatKey).call(vec![expr])
+}
+
+/// `expr` under another declaration.
+pub(super) fn declared_as(expr: Expr, declaration: Option<String>) -> Expr {
+    marker(Meaning::Declared(declaration)).call(vec![expr])
+}
+
+/// `column::text`, which the source itself makes.
+pub(super) fn source_text(column: Expr) -> Expr {
+    marker(Meaning::SourceText).call(vec![column])
+}
+
+/// Whether `call` is a column's text form made by the source.
+pub(crate) fn is_source_text(call: &ScalarFunction) -> bool {
+    meaning(call) == Some(&Meaning::SourceText)
 }
 
 /// `column operator literal`, which only the source can decide.
@@ -72,7 +96,7 @@ pub(crate) fn transparent(call: &ScalarFunction) -> Option<&'static str> {
     match meaning(call)? {
         Meaning::CollateC => Some(" COLLATE \"C\""),
         Meaning::FloatKey => Some(""),
-        Meaning::Opaque(_) => None,
+        Meaning::Declared(_) | Meaning::SourceText | Meaning::Opaque(_) => None,
     }
 }
 
@@ -86,6 +110,8 @@ impl ScalarUDFImpl for Marker {
         match &self.meaning {
             Meaning::CollateC => COLLATE_C,
             Meaning::FloatKey => "float key",
+            Meaning::Declared(_) => "declared",
+            Meaning::SourceText => "text of the source",
             Meaning::Opaque(operator) => operator,
         }
     }
@@ -96,15 +122,32 @@ impl ScalarUDFImpl for Marker {
 
     fn return_type(&self, types: &[DataType]) -> Result<DataType> {
         Ok(match self.meaning {
-            Meaning::CollateC => DataType::Utf8,
-            Meaning::FloatKey => types[0].clone(),
+            Meaning::CollateC | Meaning::SourceText => DataType::Utf8,
+            Meaning::FloatKey | Meaning::Declared(_) => types[0].clone(),
             Meaning::Opaque(_) => DataType::Boolean,
         })
     }
 
+    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
+        let given = &args.arg_fields[0];
+        let data_type = self.return_type(&[given.data_type().clone()])?;
+        let metadata = match &self.meaning {
+            Meaning::Declared(declaration) => declared::metadata(declaration.as_deref()),
+            _ => HashMap::new(),
+        };
+        let field = Field::new(self.name(), data_type, true);
+        Ok(Arc::new(field.with_metadata(metadata)))
+    }
+
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         match self.meaning {
-            Meaning::CollateC => Ok(args.args[0].clone()),
+            Meaning::CollateC | Meaning::Declared(_) => Ok(args.args[0].clone()),
+            Meaning::SourceText => invoke(args, |arrays| {
+                Ok(datafusion::arrow::compute::cast(
+                    &arrays[0],
+                    &DataType::Utf8,
+                )?)
+            }),
             Meaning::FloatKey => invoke(args, |arrays| Ok(float_keys(&arrays[0]))),
             Meaning::Opaque(_) => Err(external(refuse(
                 None,

@@ -102,15 +102,7 @@ pub(super) fn functions() -> Vec<PgFunction> {
         PgFunction::new(
             "sign",
             vec![
-                float(|args, _| {
-                    floats(args, |x| {
-                        if x == 0.0 || x.is_nan() {
-                            x
-                        } else {
-                            x.signum()
-                        }
-                    })
-                }),
+                float(|args, _| floats(args, |x| f64::from(i8::from(x > 0.0) - i8::from(x < 0.0)))),
                 numeric(Returns::Type(DataType::Decimal128(1, 0)), |args, result| {
                     sign(args, result)
                 }),

@@ -11,6 +11,7 @@ mod cast;
 mod choice;
 pub(crate) mod columns;
 mod conform;
+pub(crate) mod declared;
 mod expression;
 pub(crate) mod format;
 mod marker;
@@ -30,7 +31,7 @@ use datafusion::logical_expr::planner::{ExprPlanner, TypePlanner};
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 use datafusion::optimizer::AnalyzerRule;
 
-pub(crate) use marker::{is_collate_c, opaque_comparison, transparent};
+pub(crate) use marker::{is_collate_c, is_source_text, opaque_comparison, transparent};
 
 use crate::template::{Refusal, nearest};
 use call::{Overload, PgFunction, Returns};

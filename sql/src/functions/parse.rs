@@ -131,6 +131,24 @@ pub(super) fn numeric(text: &str) -> Result<(i256, i32)> {
     }
 }
 
+/// Bytes in hexadecimal digits after `\\x`, or text without a backslash.
+pub(super) fn bytea(text: &str) -> Result<Vec<u8>> {
+    let form = || invalid("bytea", "hexadecimal digits, as in '\\x00ff'");
+    let Some(digits) = text.strip_prefix("\\x") else {
+        return match text.contains('\\') {
+            true => Err(form()),
+            false => Ok(text.as_bytes().to_vec()),
+        };
+    };
+    if digits.len() % 2 == 1 || !digits.is_ascii() {
+        return Err(form());
+    }
+    (0..digits.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&digits[at..at + 2], 16).map_err(|_| form()))
+        .collect()
+}
+
 /// `YYYY-MM-DD`, perhaps `BC`, or an infinity.
 pub(super) fn date(text: &str) -> Result<i32> {
     match infinity(text) {

@@ -1,6 +1,5 @@
 //! How syntax becomes calls: operators, EXTRACT, SUBSTRING, and the types in casts.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, AsArray};
@@ -18,6 +17,7 @@ use super::arithmetic::{self, Operator};
 use super::call::{Overload, PgFunction, Returns};
 use super::cast::Target;
 use super::choice::{Concat, Joining};
+use super::declared;
 use super::time::part_scale;
 use super::types::{INTERVAL, TIMESTAMP, timestamptz};
 use crate::template::{external, refuse};
@@ -145,7 +145,7 @@ impl TypePlanner for PostgresTypes {
                 ),
             )
         })?;
-        let mut metadata = HashMap::new();
+        let mut metadata = declared::metadata(target.declared.as_deref());
         if let Some(length) = target.length {
             metadata.insert(LENGTH_KEY.to_owned(), length.to_string());
         }
@@ -167,6 +167,7 @@ pub(super) fn target_of(field: &Field) -> Target {
             .get(LENGTH_KEY)
             .and_then(|length| length.parse().ok()),
         exact: field.metadata().contains_key(EXACT_KEY),
+        declared: declared::of(field).map(ToOwned::to_owned),
     }
 }
 
@@ -212,8 +213,13 @@ fn varchar(length: Option<&CharacterLength>) -> Option<Target> {
         }
         Some(_) => return None,
     };
+    let declared = match length {
+        Some(length) => format!("varchar({length})"),
+        None => "varchar".to_owned(),
+    };
     Some(Target {
         length,
+        declared: Some(declared),
         ..Target::of(DataType::Utf8)
     })
 }
@@ -233,8 +239,9 @@ fn numeric(info: &ExactNumberInfo, (precision, scale): (u8, i8)) -> Option<Targe
         39..=76 => DataType::Decimal256(precision, scale),
         _ => return None,
     };
-    (0..=precision as i8).contains(&scale).then_some(Target {
+    (0..=precision as i8).contains(&scale).then(|| Target {
         exact,
+        declared: declared::of_decimal(&data_type).filter(|_| !exact),
         ..Target::of(data_type)
     })
 }

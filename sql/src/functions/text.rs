@@ -103,6 +103,7 @@ pub(super) fn functions() -> Vec<PgFunction> {
         function("repeat", text_of(&[T, I], 0, |args, _| repeat(args))),
         function("lpad", text_of(&[T, I, T], 1, |args, _| pad(args, true))),
         function("rpad", text_of(&[T, I, T], 1, |args, _| pad(args, false))),
+        function("chr", text_of(&[I], 0, |args, _| chr(args))),
         PgFunction::new(
             "starts_with",
             vec![Overload {
@@ -395,6 +396,22 @@ fn pad(args: &[ArrayRef], at_start: bool) -> Result<ArrayRef> {
     })
 }
 
+fn chr(args: &[ArrayRef]) -> Result<ArrayRef> {
+    texts(args[0].len(), |row| {
+        let Some(code) = int4(&args[0], row) else {
+            return Ok(None);
+        };
+        match u32::try_from(code)
+            .ok()
+            .filter(|code| *code != 0)
+            .and_then(char::from_u32)
+        {
+            Some(c) => Ok(Some(c.to_string())),
+            None => Err(value_error(format!("chr has no character {code}"))),
+        }
+    })
+}
+
 fn starts_with(args: &[ArrayRef]) -> Result<ArrayRef> {
     let values: BooleanArray = (0..args[0].len())
         .map(|row| Some(text(&args[0], row)?.starts_with(text(&args[1], row)?)))
@@ -431,7 +448,7 @@ fn digest(args: &[ArrayRef]) -> Result<ArrayRef> {
         args: vec![ColumnarValue::Array(Arc::clone(&args[0]))],
         arg_fields: vec![field(args[0].data_type())],
         number_rows: rows,
-        return_field: field(&DataType::Utf8),
+        return_field: field(&DataType::Utf8View),
         config_options: Arc::new(ConfigOptions::new()),
     })?;
     Ok(datafusion::arrow::compute::cast(

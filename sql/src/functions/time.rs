@@ -209,11 +209,15 @@ fn truncate(unit: &str, instant: i64) -> towpath_engine::Result<i64> {
         "month" | "months" => first(year, month),
         "quarter" => first(year, (month - 1) / 3 * 3 + 1),
         "year" | "years" => first(year, 1),
+        "decade" | "decades" => first(year.div_euclid(10) * 10, 1),
+        "century" | "centuries" => first((year - 1).div_euclid(100) * 100 + 1, 1),
+        "millennium" | "millennia" => first((year - 1).div_euclid(1000) * 1000 + 1, 1),
         _ => Err(unknown_unit(unit)),
     }
 }
 
-const UNITS: [&str; 21] = [
+/// Units that an infinity is truncated to, that is, all.
+const UNITS: [&str; 25] = [
     "microsecond",
     "microseconds",
     "millisecond",
@@ -234,7 +238,11 @@ const UNITS: [&str; 21] = [
     "year",
     "years",
     "decade",
+    "decades",
     "century",
+    "centuries",
+    "millennium",
+    "millennia",
 ];
 
 fn unknown_unit(unit: &str) -> towpath_engine::Error {

@@ -10,6 +10,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan};
 use towpath_engine::table::Table;
 
 use super::{Origin, scan_number};
+use crate::functions::is_source_text;
 use crate::template::{external, refuse};
 
 /// Source columns whose values end up in the same places, so that they travel alike.
@@ -19,6 +20,8 @@ pub(super) struct Class {
     pub(super) origins: Vec<Origin>,
     /// Whether an expression, a key or a sort looks at the values.
     pub(super) computed: bool,
+    /// Whether an expression asks for the text that the source makes of them.
+    pub(super) as_text: bool,
     /// Which columns of the result they are.
     pub(super) outputs: Vec<usize>,
 }
@@ -101,6 +104,7 @@ impl Tracer<'_> {
             let class = Class {
                 origins: vec![origin],
                 computed: false,
+                as_text: false,
                 outputs: Vec::new(),
             };
             self.classes.push((next, class));
@@ -116,6 +120,7 @@ impl Tracer<'_> {
             let kept = &mut self.classes[left].1;
             kept.origins.extend(moved.origins);
             kept.computed |= moved.computed;
+            kept.as_text |= moved.as_text;
         }
     }
 
@@ -124,6 +129,18 @@ impl Tracer<'_> {
             let root = self.root(class);
             self.classes[root].1.computed = true;
         }
+    }
+
+    fn mark_as_text(&mut self, class: Option<usize>, column: &Reference) -> Result<()> {
+        let Some(class) = class else {
+            let message = format!("the text of {:?} is made by the source only", column.name);
+            return Err(external(
+                refuse(None, message).with_hint("cast the column itself, not what is computed"),
+            ));
+        };
+        let root = self.root(class);
+        self.classes[root].1.as_text = true;
+        Ok(())
     }
 
     fn trace(&mut self, plan: &LogicalPlan) -> Result<Columns> {
@@ -287,6 +304,7 @@ impl Tracer<'_> {
     /// does not look at it.
     fn mark_in(&mut self, expr: &Expr, schema: &DFSchema, input: &Columns) -> Result<()> {
         let mut seen = Vec::new();
+        let mut texts = Vec::new();
         let mut subqueries = Vec::new();
         let _ = expr.apply(|expr| {
             Ok(match expr {
@@ -296,6 +314,10 @@ impl Tracer<'_> {
                     TreeNodeRecursion::Jump
                 }
                 Expr::AggregateFunction(call) if counts_a_column(call) => TreeNodeRecursion::Jump,
+                Expr::ScalarFunction(call) if is_source_text(call) => {
+                    texts.extend(call.args.iter().filter_map(plain_column).cloned());
+                    TreeNodeRecursion::Jump
+                }
                 Expr::Column(column) => {
                     seen.push(column.clone());
                     TreeNodeRecursion::Continue
@@ -318,6 +340,9 @@ impl Tracer<'_> {
         for column in seen {
             let class = input[index(schema, &column)?];
             self.mark(class);
+        }
+        for column in texts {
+            self.mark_as_text(input[index(schema, &column)?], &column)?;
         }
         for subquery in subqueries {
             for class in self.trace(&subquery.subquery)? {

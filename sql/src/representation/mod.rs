@@ -18,13 +18,14 @@ use datafusion::logical_expr::{Expr, LogicalPlan, Union};
 use towpath_engine::source::{Scan, ScanColumn, Source};
 use towpath_engine::table::{Column, Table};
 use towpath_engine::transform::{OutputColumn, carry};
-use towpath_engine::types::{PgType, Representation, TypeKind, native_type, oid, pg_type_of};
+use towpath_engine::types::{PgType, Representation, TypeKind, native_type, oid};
 use towpath_engine::{Error, ErrorKind};
 
+use crate::functions::declared;
 use crate::functions::types::{ENUM, OPAQUE};
 use crate::provider::{SourceTableProvider, downcast};
 use crate::pushdown::{PlannedTable, condition};
-use crate::template::{duplicate, external};
+use crate::template::{duplicate, external, refuse};
 use lineage::Lineage;
 
 /// An optimized plan whose scans say exactly what they read.
@@ -63,6 +64,7 @@ pub(crate) fn represent(
     if let Some(name) = repeated(&names) {
         return Err(external(duplicate(name)));
     }
+    check_types(&plan, &outputs)?;
     let destinations: Vec<Option<&PgType>> = names
         .iter()
         .map(|name| {
@@ -146,6 +148,21 @@ fn scan_number(scan: &TableScan) -> Result<usize> {
         .ok_or_else(|| DataFusionError::Plan("only the source table can be read".to_owned()))
 }
 
+/// Refuses results that are text here, and another type in PostgreSQL.
+fn check_types(plan: &LogicalPlan, outputs: &[Option<Origin>]) -> Result<()> {
+    for (field, origin) in plan.schema().fields().iter().zip(outputs) {
+        if origin.is_none() && [ENUM, OPAQUE].contains(field.data_type()) {
+            let message = format!(
+                "column {:?} has a type that only the source knows",
+                field.name()
+            );
+            let hint = "cast it to text, or compute it in a view at the source";
+            return Err(external(refuse(None, message).with_hint(hint)));
+        }
+    }
+    Ok(())
+}
+
 fn repeated(names: &[String]) -> Option<&str> {
     let mut seen = std::collections::HashSet::new();
     names
@@ -227,7 +244,14 @@ fn choose(
     let mut chosen = HashMap::new();
     for class in lineage.classes() {
         let pg_type = &lookup(table, &class.origins[0].1)?.pg_type;
-        let representation = if class.computed {
+        let representation = if class.as_text && class.computed && native_type(pg_type).is_some() {
+            let name = &class.origins[0].1;
+            let message = format!("column {name:?} is both computed on and cast to text");
+            let hint = "cast it to text in a view at the source, or compute there";
+            return Err(external(refuse(None, message).with_hint(hint)));
+        } else if class.as_text {
+            Representation::Text
+        } else if class.computed {
             computed(pg_type)
         } else {
             let mut wanted = class
@@ -391,7 +415,7 @@ fn output_columns(
             let source_column = outputs[at].as_ref().map(|(_, column)| column.clone());
             let pg_type = match &source_column {
                 Some(column) => lookup(reads.table, column)?.pg_type.clone(),
-                None => pg_type_of(field.data_type()).ok_or_else(|| {
+                None => declared::pg_type(field).ok_or_else(|| {
                     unsupported(
                         format!(
                             "column {:?} of the result has no type in PostgreSQL",

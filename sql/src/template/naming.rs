@@ -45,7 +45,10 @@ fn strong_name(expr: &Expr) -> Option<String> {
         Expr::Exists { .. } => "exists".to_owned(),
         Expr::Extract { .. } => "extract".to_owned(),
         Expr::Position { .. } => "position".to_owned(),
-        Expr::Substring { .. } => "substring".to_owned(),
+        Expr::Substring { shorthand, .. } => match shorthand {
+            true => "substr".to_owned(),
+            false => "substring".to_owned(),
+        },
         Expr::Overlay { .. } => "overlay".to_owned(),
         Expr::Ceil { .. } => "ceil".to_owned(),
         Expr::Floor { .. } => "floor".to_owned(),
@@ -67,11 +70,8 @@ fn weak_name(expr: &Expr) -> Option<String> {
         Expr::Cast {
             kind: CastKind::Cast | CastKind::DoubleColon,
             data_type,
-            expr,
             ..
-        } => weak_name(expr)
-            .filter(|_| false)
-            .or_else(|| Some(type_name(data_type))),
+        } => Some(type_name(data_type)),
         Expr::TypedString(literal) => Some(type_name(&literal.data_type)),
         Expr::Interval(_) => Some("interval".to_owned()),
         Expr::Case { .. } => Some("case".to_owned()),
@@ -161,6 +161,7 @@ mod tests {
             ("trim(leading 'x' from a)", "ltrim"),
             ("extract(year from a)", "extract"),
             ("substring(a from 1 for 2)", "substring"),
+            ("substr(a, 2)", "substr"),
             ("position('x' in a)", "position"),
             ("DATE '2024-01-01'", "date"),
             ("timestamptz '2024-01-01'", "timestamptz"),

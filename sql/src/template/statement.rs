@@ -218,6 +218,7 @@ impl VisitorMut for Rules<'_> {
     }
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> Verdict {
+        spread_rows(expr);
         self.check_expr(expr)
     }
 
@@ -303,7 +304,7 @@ impl Rules<'_> {
                     "use round or date_trunc",
                 ),
             },
-            Expr::Substring { special: false, .. } => OK,
+            Expr::Substring { .. } => OK,
             Expr::Collate { collation, .. } => check_collation(collation, span),
             Expr::Value(value) => check_value(value, span),
             Expr::Interval(_) => OK,
@@ -622,6 +623,14 @@ fn lower(expr: &mut Expr) {
                 format: None,
             };
         }
+        Expr::Value(ValueWithSpan {
+            value: Value::Number(number, false),
+            ..
+        }) if number.contains(['e', 'E']) => {
+            if let Some(lowered) = without_exponent(number) {
+                *expr = lowered;
+            }
+        }
         Expr::Value(value) => {
             let text = match &value.value {
                 Value::EscapedStringLiteral(text) => text.clone(),
@@ -632,6 +641,76 @@ fn lower(expr: &mut Expr) {
         }
         _ => {}
     }
+}
+
+/// `(a, b) = (c, d)` is `a = c AND b = d`.
+fn spread_rows(expr: &mut Expr) {
+    let Expr::BinaryOp {
+        left,
+        op: op @ (BinaryOperator::Eq | BinaryOperator::NotEq),
+        right,
+    } = expr
+    else {
+        return;
+    };
+    let (Expr::Tuple(lefts), Expr::Tuple(rights)) = (&**left, &**right) else {
+        return;
+    };
+    if lefts.len() != rights.len() {
+        return;
+    }
+    let all = match op {
+        BinaryOperator::Eq => BinaryOperator::And,
+        _ => BinaryOperator::Or,
+    };
+    let binary = |left: &Expr, op: &BinaryOperator, right: &Expr| Expr::BinaryOp {
+        left: Box::new(left.clone()),
+        op: op.clone(),
+        right: Box::new(right.clone()),
+    };
+    let pairs = lefts.iter().zip(rights);
+    let spread = pairs
+        .map(|(left, right)| binary(left, op, right))
+        .reduce(|all_so_far, next| binary(&all_so_far, &all, &next));
+    if let Some(spread) = spread {
+        *expr = Expr::Nested(Box::new(spread));
+    }
+}
+
+/// Digits of a number that numeric here holds; more are double precision.
+const MAX_DIGITS: usize = 70;
+
+/// A number with an exponent, written out; `None` if it is not a number at all.
+fn without_exponent(number: &str) -> Option<Expr> {
+    let (mantissa, exponent) = number.split_once(['e', 'E'])?;
+    let exponent: i64 = exponent.parse().ok()?;
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    if exponent.unsigned_abs() as usize + whole.len() + fraction.len() > MAX_DIGITS {
+        return Some(Expr::Cast {
+            kind: CastKind::Cast,
+            expr: Box::new(Expr::value(string(number))),
+            data_type: DataType::DoublePrecision,
+            array: false,
+            format: None,
+        });
+    }
+    let mut digits = format!("{whole}{fraction}");
+    let mut point = whole.len() as i64 + exponent;
+    if point < 0 {
+        digits.insert_str(0, &"0".repeat(point.unsigned_abs() as usize));
+        point = 0;
+    }
+    let point = usize::try_from(point).ok()?;
+    if digits.len() <= point {
+        digits.push_str(&"0".repeat(point - digits.len()));
+        // The point keeps it numeric, as PostgreSQL reads it.
+        return Some(Expr::value(Value::Number(format!("{digits}."), false)));
+    }
+    let (whole, fraction) = digits.split_at(point);
+    Some(Expr::value(Value::Number(
+        format!("0{whole}.{fraction}"),
+        false,
+    )))
 }
 
 fn string(text: &str) -> Value {
