@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, ErrorKind, Result};
 use crate::types::PgType;
 
-/// A table's schema and name as in the catalogue; displays quoted where SQL needs quotes.
+/// A table's schema and name as in the catalogue; displays quoted, as SQL.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TableName {
     /// `pg_namespace.nspname`.
@@ -36,8 +36,8 @@ impl fmt::Display for TableName {
 impl FromStr for TableName {
     type Err = Error;
 
-    /// Reads a SQL name: `orders`, `public.orders`, `"Odd""Name"."t.x"`; unquoted parts fold to
-    /// lower case, and a missing schema is `public`.
+    /// Reads a SQL name: `orders`, `public.orders`, `"Odd""Name"."t.x"`. ASCII letters of unquoted
+    /// parts fold to lower case, as in a UTF-8 database; a missing schema is `public`.
     fn from_str(text: &str) -> Result<Self> {
         let parts = name_parts(text)?;
         if parts.iter().any(|part| part.has_wildcard()) {
@@ -160,7 +160,7 @@ fn name_parts(text: &str) -> Result<Vec<NamePart>> {
             None => {
                 let end = rest.find(['.', '"']).unwrap_or(rest.len());
                 let part = NamePart {
-                    text: rest[..end].to_lowercase(),
+                    text: rest[..end].to_ascii_lowercase(),
                     quoted: false,
                 };
                 (part, &rest[end..])

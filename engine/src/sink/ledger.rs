@@ -3,12 +3,13 @@
 use serde::Serialize;
 use tokio_postgres::Client;
 
+use super::publish::create_schema;
 use crate::error::{Error, ErrorKind, Result};
-use crate::postgres::server_error;
+use crate::postgres::{Connection, server_error};
 use crate::report::{PipelineName, StreamReport};
 use crate::watermark::Watermark;
 
-/// The ledger's table and the schema around it, created by the first run.
+/// The ledger's table, created by the first run.
 const CREATE: &str = include_str!("ledger.sql");
 
 /// Key of the advisory lock under which the ledger is created: "towpath" in ASCII.
@@ -57,7 +58,7 @@ pub struct LedgerEntry {
 /// # Errors
 /// `Load`, with the statements for an administrator, if the role may not.
 pub(super) async fn record(
-    client: &Client,
+    client: &Connection,
     run: &RunIdentity,
     report: &StreamReport,
 ) -> Result<()> {
@@ -115,7 +116,7 @@ pub struct RunIdentity {
     pub started_at: String,
 }
 
-async fn create(client: &Client) -> Result<()> {
+async fn create(client: &Connection) -> Result<()> {
     if exists(client).await? {
         return Ok(());
     }
@@ -127,6 +128,7 @@ async fn create(client: &Client) -> Result<()> {
         )
         .await
         .map_err(ledger_error)?;
+    create_schema(client, "towpath").await?;
     client.batch_execute(CREATE).await.map_err(ledger_error)
 }
 

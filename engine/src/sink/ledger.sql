@@ -1,5 +1,4 @@
 -- One row for each stream that a run published, written in the publishing transaction.
-CREATE SCHEMA IF NOT EXISTS towpath;
 CREATE TABLE IF NOT EXISTS towpath.runs (
     run_id         pg_catalog.text NOT NULL,
     pipeline       pg_catalog.text NOT NULL,

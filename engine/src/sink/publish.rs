@@ -38,24 +38,24 @@ pub(super) async fn publish(
     }
 }
 
-/// Creates the schema of `table` unless it is there. `IF NOT EXISTS` alone would ask for the
-/// privilege to create it even then.
-pub(super) async fn create_schema_of(publisher: &Connection, table: &TableName) -> Result<()> {
+/// Creates `schema` unless it is there. `IF NOT EXISTS` alone would ask for the privilege to create
+/// it even then.
+pub(super) async fn create_schema(publisher: &Connection, schema: &str) -> Result<()> {
     let refused = |err| {
         server_error(
             ErrorKind::Load,
-            format!("cannot create schema {:?}", table.schema),
+            format!("cannot create schema {schema:?}"),
             err,
         )
     };
     let sql = "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1)";
     let exists: bool = publisher
-        .query_one(sql, &[&table.schema])
+        .query_one(sql, &[&schema])
         .await
         .map_err(refused)?
         .get(0);
     if !exists {
-        let create = statement::create_schema(&table.schema);
+        let create = statement::create_schema(schema);
         publisher.batch_execute(&create).await.map_err(refused)?;
     }
     Ok(())
@@ -80,7 +80,7 @@ impl Publication<'_> {
 
     /// The rows are in a table of their own, which becomes the destination.
     async fn publish_built(&self, table: &TableName, report: StreamReport) -> Result<StreamReport> {
-        create_schema_of(self.publisher, &self.plan.destination).await?;
+        create_schema(self.publisher, &self.plan.destination.schema).await?;
         for sql in statement::move_into_place(table, &self.plan.destination) {
             self.run(&sql).await?;
         }
@@ -95,7 +95,7 @@ impl Publication<'_> {
     async fn publish_staged(&self, staging: &str, report: StreamReport) -> Result<StreamReport> {
         let plan = self.plan;
         let Some(existing) = &plan.existing else {
-            create_schema_of(self.publisher, &plan.destination).await?;
+            create_schema(self.publisher, &plan.destination.schema).await?;
             self.run(&plan.create_destination(&plan.destination))
                 .await?;
             let insert = plan.with_merge(staging, |merge| merge.insert());

@@ -161,7 +161,7 @@ async fn begin_direct(publisher: &Connection, plan: &LoadPlan) -> Result<bool> {
     };
     publisher.batch_execute("BEGIN").await.map_err(refused)?;
     if plan.existing.is_none() {
-        publish::create_schema_of(publisher, &plan.destination).await?;
+        publish::create_schema(publisher, &plan.destination.schema).await?;
         let create = plan.create_destination(&plan.destination);
         publisher.batch_execute(&create).await.map_err(refused)?;
         return Ok(true);
