@@ -6,7 +6,7 @@ use datafusion::arrow::error::ArrowError;
 use datafusion::common::{Column, DataFusionError, SchemaError};
 use towpath_engine::{Error, ErrorKind};
 
-use crate::template::{Place, duplicate, nearest, refuse, value_error};
+use crate::template::{Place, duplicate, find, nearest, refuse, value_error};
 
 /// What DataFusion says against a statement, in the user's terms.
 pub(crate) fn planning(err: DataFusionError) -> Error {
@@ -16,6 +16,10 @@ pub(crate) fn planning(err: DataFusionError) -> Error {
         Unwrapped::Theirs(DataFusionError::SchemaError(schema, _)) => schema_error(*schema, place),
         Unwrapped::Theirs(err) => {
             let message = sentence(&err);
+            if let Some(column) = ungrouped(&message) {
+                let message = format!("column {column:?} is neither grouped by nor aggregated");
+                return refuse(place, message).with_hint("add it to GROUP BY");
+            }
             let unsupported = matches!(err, DataFusionError::NotImplemented(_));
             let refused = refuse(place, message);
             match unsupported {
@@ -42,6 +46,12 @@ pub(crate) fn running(err: DataFusionError) -> Error {
             Error::new(ErrorKind::Internal, "the transform stopped").with_source(sentence(&err))
         }
     }
+}
+
+/// The column that a message says must be in GROUP BY.
+fn ungrouped(message: &str) -> Option<&str> {
+    let (before, _) = message.split_once("\" must appear in the GROUP BY clause")?;
+    before.rsplit(['"', '.']).next()
 }
 
 fn arrow_error(err: ArrowError) -> Error {
@@ -90,18 +100,6 @@ fn unwrap(err: DataFusionError) -> Unwrapped {
         },
         err => Unwrapped::Theirs(err),
     }
-}
-
-/// The engine's own error in the chain of causes, if one is there.
-fn find<'a>(err: &'a (dyn std::error::Error + 'static)) -> Option<&'a Error> {
-    let mut next = Some(err);
-    while let Some(err) = next {
-        if let Some(ours) = err.downcast_ref::<Error>() {
-            return Some(ours);
-        }
-        next = err.source();
-    }
-    None
 }
 
 /// The same error again: several streams may each report the one that ended them all.

@@ -10,7 +10,7 @@ use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, Signature, Volatility,
 };
 
-use super::arithmetic::{decimals, quotient};
+use super::quotient::{decimals, quotient};
 use super::types::digits;
 use crate::template::{external, refuse, value_error};
 

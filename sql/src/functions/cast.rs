@@ -2,14 +2,11 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Decimal256Builder,
-};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, BinaryArray, BooleanArray};
 use datafusion::arrow::compute;
 use datafusion::arrow::datatypes::{
-    DataType, Date32Type, Decimal256Type, Field, FieldRef, Float32Type, Float64Type, Int16Type,
-    Int32Type, Int64Type, IntervalMonthDayNanoType, Time64MicrosecondType,
-    TimestampMicrosecondType, i256,
+    DataType, Date32Type, Field, FieldRef, Float32Type, Float64Type, Int16Type, Int32Type,
+    Int64Type, IntervalMonthDayNanoType, Time64MicrosecondType, TimestampMicrosecondType, i256,
 };
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::{
@@ -17,10 +14,11 @@ use datafusion::logical_expr::{
     Volatility,
 };
 
-use super::arithmetic::{decimals, divide_half_away, scaled};
 use super::declared;
 use super::format::{self, DAY};
+use super::numeric::to_numeric;
 use super::parse;
+use super::quotient::{decimals, divide_half_away, scaled};
 use super::time::{checked_date, checked_timestamp};
 use super::types::{Pg, name, pg};
 use super::vector::{invoke, primitives, text, texts};
@@ -171,7 +169,8 @@ pub(super) fn convert(array: &ArrayRef, target: &Target) -> Result<ArrayRef> {
     }
 }
 
-fn impossible(array: &ArrayRef, to: &DataType) -> datafusion::common::DataFusionError {
+/// That there is no such cast.
+pub(super) fn impossible(array: &ArrayRef, to: &DataType) -> datafusion::common::DataFusionError {
     external(crate::template::refuse(
         None,
         format!("{} cannot be cast to {}", name(array.data_type()), name(to)),
@@ -257,11 +256,14 @@ fn to_bool(array: &ArrayRef) -> Result<ArrayRef> {
     Ok(Arc::new(values))
 }
 
+/// What a row holds, or the error that ends the run.
+type ByRow<'a, N> = Box<dyn FnMut(usize) -> towpath_engine::Result<Option<N>> + 'a>;
+
 /// A function from row to integer, of any width that `what` names.
 fn integers<'a, N: TryFrom<i128> + 'a>(
     array: &'a ArrayRef,
     what: &'static str,
-) -> Result<Box<dyn FnMut(usize) -> towpath_engine::Result<Option<N>> + 'a>> {
+) -> Result<ByRow<'a, N>> {
     let narrow = move |value: i128| {
         N::try_from(value)
             .map(Some)
@@ -366,118 +368,6 @@ fn to_float4(array: &ArrayRef) -> Result<ArrayRef> {
             Ok(compute::cast(array, &DataType::Float32)?)
         }
         _ => Err(impossible(array, &DataType::Float32)),
-    }
-}
-
-/// Numerics round halves away from zero; floats first become 15 (real: 6) significant digits.
-///
-/// Source: PostgreSQL, `src/backend/utils/adt/numeric.c`, `float8_numeric`, `float4_numeric`.
-fn to_numeric(array: &ArrayRef, target: &Target) -> Result<ArrayRef> {
-    let (precision, scale) = match target.data_type {
-        DataType::Decimal128(precision, scale) | DataType::Decimal256(precision, scale) => {
-            (precision, scale)
-        }
-        _ => return Err(impossible(array, &target.data_type)),
-    };
-    let rows = array.len();
-    let mut builder = Decimal256Builder::with_capacity(rows);
-    let limit = scaled(i256::ONE, i32::from(precision));
-    let mut append = |value: Option<(i256, i32)>| -> Result<()> {
-        let Some((value, from_scale)) = value else {
-            builder.append_null();
-            return Ok(());
-        };
-        let value = rescale(value, from_scale, i32::from(scale), target.exact).map_err(external)?;
-        if value
-            .zip(limit)
-            .is_some_and(|(value, limit)| value.wrapping_abs() < limit)
-        {
-            builder.append_option(value);
-            return Ok(());
-        }
-        Err(external(too_wide(target)))
-    };
-    match array.data_type() {
-        DataType::Utf8 => {
-            for row in 0..rows {
-                let parsed = text(array, row).map(parse::numeric).transpose();
-                append(parsed.map_err(external)?)?;
-            }
-        }
-        DataType::Float32 | DataType::Float64 => {
-            let digits = if *array.data_type() == DataType::Float32 {
-                6
-            } else {
-                15
-            };
-            let values = compute::cast(array, &DataType::Float64)?;
-            let values = values.as_primitive::<Float64Type>();
-            for row in 0..rows {
-                let text = format!("{:.*e}", digits - 1, values.value(row));
-                let parsed = values
-                    .is_valid(row)
-                    .then(|| parse::numeric(&text))
-                    .transpose();
-                append(parsed.map_err(external)?)?;
-            }
-        }
-        _ => {
-            let (values, from_scale) = decimals(&super::math::as_decimals(array)?)?;
-            for row in 0..rows {
-                append(
-                    values
-                        .is_valid(row)
-                        .then(|| (values.value(row), i32::from(from_scale))),
-                )?;
-            }
-        }
-    }
-    let wide = builder.finish().with_precision_and_scale(76, scale)?;
-    narrow(&(Arc::new(wide) as ArrayRef), &target.data_type)
-}
-
-fn too_wide(target: &Target) -> towpath_engine::Error {
-    let error = value_error(format!(
-        "a value is out of range of {} in a cast of the transform",
-        numeric_name(&target.data_type)
-    ));
-    match target.exact {
-        true => error.with_hint("cast to numeric(p,s) with the precision and scale you need"),
-        false => error,
-    }
-}
-
-fn numeric_name(data_type: &DataType) -> String {
-    towpath_engine::types::pg_type_of(data_type).map_or_else(String::new, |pg_type| pg_type.sql)
-}
-
-/// `value` of one scale in another; `None` if it is too long.
-fn rescale(value: i256, from: i32, to: i32, exact: bool) -> towpath_engine::Result<Option<i256>> {
-    if to >= from {
-        return Ok(scaled(value, to - from));
-    }
-    let Some(unit) = scaled(i256::ONE, from - to) else {
-        return Ok(None);
-    };
-    if exact && value.checked_rem(unit) != Some(i256::ZERO) {
-        return Err(value_error(format!(
-            "a numeric without precision has more than {to} digits after the point in the transform"
-        ))
-        .with_hint("cast it to numeric(p,s) with the precision and scale you need"));
-    }
-    Ok(divide_half_away(value, unit))
-}
-
-/// Wide decimals in the width of `data_type`, which has their scale.
-pub(super) fn narrow(array: &ArrayRef, data_type: &DataType) -> Result<ArrayRef> {
-    match *data_type {
-        DataType::Decimal256(precision, scale) => Ok(Arc::new(
-            array
-                .as_primitive::<Decimal256Type>()
-                .clone()
-                .with_precision_and_scale(precision, scale)?,
-        )),
-        _ => Ok(compute::cast(array, data_type)?),
     }
 }
 

@@ -201,7 +201,7 @@ impl Concat {
     /// # Errors
     /// `Config`, if there is one.
     pub(super) fn check(&self, types: &[DataType]) -> Result<()> {
-        let given: Vec<_> = types.iter().map(|data_type| pg(data_type)).collect();
+        let given: Vec<_> = types.iter().map(pg).collect();
         // An operator wants text on one side; a function takes anything that has a text form.
         let has_text = self.joining != Joining::Operator
             || given

@@ -16,7 +16,9 @@ use datafusion::logical_expr::{
 };
 use datafusion::optimizer::AnalyzerRule;
 
-use super::expression::{Now, conform, key_of};
+use super::expression::{Now, conform};
+use super::grouped::key_of;
+use super::scale;
 use super::types::{Pg, common, name, pg};
 use crate::template::{external, refuse};
 
@@ -69,9 +71,17 @@ fn node(plan: LogicalPlan, now: Now) -> Result<LogicalPlan> {
 fn expressions(plan: LogicalPlan, now: Now) -> Result<LogicalPlan> {
     let schema = merge_schema(&plan.inputs());
     let names = NamePreserver::new(&plan);
+    let remembers = matches!(
+        plan,
+        LogicalPlan::Projection(_) | LogicalPlan::Aggregate(_) | LogicalPlan::Window(_)
+    );
     plan.map_expressions(|expr| {
         let name = names.save(&expr);
-        Ok(conform(expr, &schema, now)?.update_data(|expr| name.restore(expr)))
+        let conformed = conform(expr, &schema, now)?.update_data(|expr| name.restore(expr));
+        Ok(match remembers {
+            true => conformed.update_data(|expr| scale::remember(expr, &schema)),
+            false => conformed,
+        })
     })?
     .data
     .recompute_schema()

@@ -9,14 +9,15 @@ use datafusion::arrow::datatypes::{
 };
 use datafusion::common::{Result, ScalarValue};
 
-use super::arithmetic::{decimals, divide_half_away, scaled};
 use super::call::{Overload, PgFunction, Returns};
-use super::cast::narrow;
+use super::numeric::narrow;
+use super::quotient::{decimals, divide_half_away, scaled};
 use super::types::{Pg, as_decimal, decimal, digits};
 use super::vector::primitives;
 use crate::template::{external, refuse, value_error};
 
 /// All functions of this module.
+#[expect(clippy::too_many_lines, reason = "a table of functions")]
 pub(super) fn functions() -> Vec<PgFunction> {
     let float = |body| Overload {
         args: &[Pg::Float8],

@@ -5,19 +5,25 @@
 //! they agree. [`conform`] then gives every expression PostgreSQL's types before anything runs.
 
 mod aggregate;
+mod arguments;
 mod arithmetic;
 mod call;
 mod cast;
 mod choice;
 pub(crate) mod columns;
+mod comparison;
 mod conform;
 pub(crate) mod declared;
 mod expression;
 pub(crate) mod format;
+mod grouped;
 mod marker;
 mod math;
+mod numeric;
 mod parse;
 mod planner;
+mod quotient;
+mod scale;
 mod text;
 mod time;
 pub(crate) mod types;

@@ -8,7 +8,7 @@ use super::time::{checked_date, checked_timestamp};
 use crate::template::value_error;
 
 fn invalid(what: &str, form: &str) -> Error {
-    value_error(format!("a text in the transform is not a {what}"))
+    value_error(format!("a text in the transform is no {what}"))
         .with_hint(format!("{what} is read from {form}"))
 }
 
@@ -125,7 +125,7 @@ pub(super) fn numeric(text: &str) -> Result<(i256, i32)> {
     let scale = i32::try_from(fraction.len()).map_err(|_| too_long())? - exponent;
     match scale {
         0.. => Ok((value, scale)),
-        _ => super::arithmetic::scaled(value, -scale)
+        _ => super::quotient::scaled(value, -scale)
             .map(|value| (value, 0))
             .ok_or_else(too_long),
     }

@@ -17,6 +17,7 @@ use crate::template::value_error;
 const MAX_BYTES: usize = 1 << 30;
 
 /// All functions of this module.
+#[expect(clippy::too_many_lines, reason = "a table of functions")]
 pub(super) fn functions() -> Vec<PgFunction> {
     const T: Pg = Pg::Text;
     const I: Pg = Pg::Int4;

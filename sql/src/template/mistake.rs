@@ -57,6 +57,18 @@ pub(crate) fn external(err: Error) -> DataFusionError {
     DataFusionError::External(Box::new(err))
 }
 
+/// The engine's own error in the chain of causes, if one is there.
+pub(crate) fn find<'a>(err: &'a (dyn std::error::Error + 'static)) -> Option<&'a Error> {
+    let mut next = Some(err);
+    while let Some(err) = next {
+        if let Some(ours) = err.downcast_ref::<Error>() {
+            return Some(ours);
+        }
+        next = err.source();
+    }
+    None
+}
+
 /// The candidate that is most like `name`, if one is like it at all.
 pub(crate) fn nearest<'a>(
     name: &str,

@@ -1,6 +1,8 @@
 //! The user's text: its placeholder, the one SELECT it must be, and how its results are called.
 
 mod aliases;
+mod clauses;
+mod lowering;
 mod mistake;
 mod naming;
 mod statement;
@@ -8,8 +10,8 @@ mod statement;
 use datafusion::sql::sqlparser::ast::Statement;
 use towpath_engine::{Error, Result};
 
-pub(crate) use mistake::{Place, Refusal, duplicate, external, nearest, refuse, value_error};
-pub(crate) use statement::COLLATE_C;
+pub(crate) use lowering::COLLATE_C;
+pub(crate) use mistake::{Place, Refusal, duplicate, external, find, nearest, refuse, value_error};
 
 /// The name under which the source table is known to the planner.
 pub(crate) const SOURCE: &str = "source";

@@ -5,6 +5,8 @@ use datafusion::sql::sqlparser::ast::{
     Value,
 };
 
+use super::statement::folded;
+
 /// Gives every unnamed expression of `select` the name PostgreSQL would give it.
 ///
 /// Plain columns keep theirs; the planner finds it itself.
@@ -76,13 +78,6 @@ fn weak_name(expr: &Expr) -> Option<String> {
         Expr::Interval(_) => Some("interval".to_owned()),
         Expr::Case { .. } => Some("case".to_owned()),
         _ => None,
-    }
-}
-
-fn folded(ident: &Ident) -> String {
-    match ident.quote_style {
-        Some(_) => ident.value.clone(),
-        None => ident.value.to_lowercase(),
     }
 }
 

@@ -4,26 +4,24 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CastKind, CeilFloorKind, DataType, DateTimeField, Distinct, Expr, Function,
-    FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArguments, GroupByExpr, Ident,
-    JoinConstraint, JoinOperator, LimitClause, ObjectName, ObjectNamePart, Query, Select,
-    SelectFlavor, SelectItem, SetExpr, SetOperator, SetQuantifier, Spanned, Statement, TableFactor,
-    UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut, WildcardAdditionalOptions,
+    BinaryOperator, CastKind, CeilFloorKind, DateTimeField, Expr, Function, FunctionArg,
+    FunctionArgExpr, FunctionArgumentClause, FunctionArguments, Ident, ObjectName, ObjectNamePart,
+    Query, Select, Spanned, Statement, TableFactor, UnaryOperator, Value, ValueWithSpan, VisitMut,
+    VisitorMut,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::Span;
 use towpath_engine::{Error, Result};
 
+use super::clauses::{check_body, check_joins, check_limit, check_select};
+use super::lowering::{lower, spread_rows};
 use super::mistake::{Place, Refusal, nearest, refuse};
 use super::naming::name_results;
 use super::{SOURCE, aliases};
 
 /// Nested expressions the parser follows; deeper ones would exhaust the stack.
 const RECURSION_LIMIT: usize = 100;
-
-/// Function that `COLLATE "C"` becomes; no user can call it by this name.
-pub(crate) const COLLATE_C: &str = "collate \"C\"";
 
 /// Parses `sql` as one SELECT, refuses what differs from PostgreSQL, and names its results.
 pub(super) fn parse(sql: &str, refusal: &dyn Fn(&str) -> Option<Refusal>) -> Result<Statement> {
@@ -119,16 +117,16 @@ struct Rules<'a> {
     tables: HashSet<String>,
 }
 
-type Verdict = ControlFlow<Error>;
+pub(super) type Verdict = ControlFlow<Error>;
 
-const OK: Verdict = ControlFlow::Continue(());
+pub(super) const OK: Verdict = ControlFlow::Continue(());
 
-fn no(span: Span, what: &str, hint: &str) -> Verdict {
+pub(super) fn no(span: Span, what: &str, hint: &str) -> Verdict {
     ControlFlow::Break(refuse(Some(place(span)), what.to_owned()).with_hint(hint))
 }
 
 /// The way out of most refusals: let PostgreSQL itself compute it.
-const IN_A_VIEW: &str = "compute it in a view at the source";
+pub(super) const IN_A_VIEW: &str = "compute it in a view at the source";
 
 impl VisitorMut for Rules<'_> {
     type Break = Error;
@@ -250,29 +248,7 @@ impl Rules<'_> {
     fn check_expr(&self, expr: &Expr) -> Verdict {
         let span = expr.span();
         match expr {
-            Expr::Identifier(_)
-            | Expr::CompoundIdentifier(_)
-            | Expr::IsFalse(_)
-            | Expr::IsNotFalse(_)
-            | Expr::IsTrue(_)
-            | Expr::IsNotTrue(_)
-            | Expr::IsNull(_)
-            | Expr::IsNotNull(_)
-            | Expr::IsUnknown(_)
-            | Expr::IsNotUnknown(_)
-            | Expr::IsDistinctFrom(..)
-            | Expr::IsNotDistinctFrom(..)
-            | Expr::InList { .. }
-            | Expr::InSubquery { .. }
-            | Expr::Between { .. }
-            | Expr::Nested(_)
-            | Expr::TypedString(_)
-            | Expr::Case { .. }
-            | Expr::Exists { .. }
-            | Expr::Subquery(_)
-            | Expr::Position { .. }
-            | Expr::Trim { .. }
-            | Expr::Extract { .. } => OK,
+            plain if is_plain(plain) => OK,
             Expr::BinaryOp { op, .. } => check_operator(op, span),
             Expr::UnaryOp { op, .. } => match op {
                 UnaryOperator::Plus | UnaryOperator::Minus | UnaryOperator::Not => OK,
@@ -304,10 +280,17 @@ impl Rules<'_> {
                     "use round or date_trunc",
                 ),
             },
+            Expr::Substring {
+                substring_from: Some(from),
+                ..
+            } if is_string(from) => no(
+                span,
+                "substring by a regular expression is not supported",
+                IN_A_VIEW,
+            ),
             Expr::Substring { .. } => OK,
             Expr::Collate { collation, .. } => check_collation(collation, span),
             Expr::Value(value) => check_value(value, span),
-            Expr::Interval(_) => OK,
             Expr::Function(function) => self.check_function(function, span),
             other => no(
                 span,
@@ -356,176 +339,35 @@ impl Rules<'_> {
     }
 }
 
-fn check_limit(query: &Query, span: Span) -> Verdict {
-    let is_number = |expr: &Expr| {
-        matches!(
-            expr,
-            Expr::Value(ValueWithSpan {
-                value: Value::Number(..) | Value::Null,
-                ..
-            })
-        )
-    };
-    match &query.limit_clause {
-        None => OK,
-        Some(LimitClause::LimitOffset {
-            limit,
-            offset,
-            limit_by,
-        }) if limit_by.is_empty()
-            && limit.as_ref().is_none_or(is_number)
-            && offset
-                .as_ref()
-                .is_none_or(|offset| is_number(&offset.value)) =>
-        {
-            OK
-        }
-        Some(_) => no(
-            span,
-            "LIMIT and OFFSET take a number each",
-            "write LIMIT 10 OFFSET 20",
-        ),
-    }
-}
-
-fn check_body(body: &SetExpr) -> Verdict {
-    match body {
-        SetExpr::Select(_) | SetExpr::Query(_) | SetExpr::Values(_) => OK,
-        SetExpr::SetOperation {
-            left,
-            op,
-            set_quantifier,
-            right,
-        } => {
-            let is_exact = match (op, set_quantifier) {
-                (_, SetQuantifier::None | SetQuantifier::Distinct) => {
-                    !matches!(op, SetOperator::Minus)
-                }
-                (SetOperator::Union, SetQuantifier::All) => true,
-                _ => false,
-            };
-            if !is_exact {
-                let what = format!("{op} {set_quantifier} is not supported");
-                return no(body.span(), &what, IN_A_VIEW);
-            }
-            check_body(left)?;
-            check_body(right)
-        }
-        _ => no(
-            body.span(),
-            "only SELECT reads rows in a transform",
-            IN_A_VIEW,
-        ),
-    }
-}
-
-fn check_select(select: &Select) -> Verdict {
-    let span = select.span();
-    let odd = select.select_modifiers.is_some()
-        || select.top.is_some()
-        || select.exclude.is_some()
-        || select.into.is_some()
-        || !select.lateral_views.is_empty()
-        || select.prewhere.is_some()
-        || !select.connect_by.is_empty()
-        || !select.cluster_by.is_empty()
-        || !select.distribute_by.is_empty()
-        || !select.sort_by.is_empty()
-        || select.qualify.is_some()
-        || select.value_table_mode.is_some()
-        || !matches!(select.flavor, SelectFlavor::Standard);
-    if odd {
-        return no(
-            span,
-            "a clause of this SELECT is not PostgreSQL's",
-            "leave it out",
-        );
-    }
-    match &select.group_by {
-        GroupByExpr::Expressions(_, modifiers) if modifiers.is_empty() => {}
-        _ => {
-            return no(
-                span,
-                "this GROUP BY is not supported",
-                "list the expressions",
-            );
-        }
-    }
-    if select.projection.is_empty() {
-        return no(
-            span,
-            "a SELECT without columns has nothing to load",
-            "name columns",
-        );
-    }
-    if let Some(Distinct::On(_)) = select.distinct
-        && select.having.is_some()
-    {
-        return no(span, "DISTINCT ON with HAVING is not supported", IN_A_VIEW);
-    }
-    for item in &select.projection {
-        let plain = match item {
-            SelectItem::UnnamedExpr(_) | SelectItem::ExprWithAlias { .. } => true,
-            SelectItem::Wildcard(options) | SelectItem::QualifiedWildcard(_, options) => {
-                is_plain(options)
-            }
-            SelectItem::ExprWithAliases { .. } => false,
-        };
-        if !plain {
-            let what = format!("{} is not PostgreSQL's", shortened(&item.to_string()));
-            return no(item.span(), &what, "list the columns");
-        }
-    }
-    OK
-}
-
-fn is_plain(options: &WildcardAdditionalOptions) -> bool {
-    options.opt_ilike.is_none()
-        && options.opt_exclude.is_none()
-        && options.opt_except.is_none()
-        && options.opt_replace.is_none()
-        && options.opt_rename.is_none()
-        && options.opt_alias.is_none()
-}
-
-fn check_joins(select: &Select) -> Verdict {
-    let has_wildcard = select
-        .projection
-        .iter()
-        .any(|item| matches!(item, SelectItem::Wildcard(_)));
-    for join in select.from.iter().flat_map(|from| &from.joins) {
-        let span = join.relation.span();
-        let (constraint, keeps_left) = match &join.join_operator {
-            JoinOperator::Join(constraint)
-            | JoinOperator::Inner(constraint)
-            | JoinOperator::Left(constraint)
-            | JoinOperator::LeftOuter(constraint) => (constraint, true),
-            JoinOperator::Right(constraint)
-            | JoinOperator::RightOuter(constraint)
-            | JoinOperator::FullOuter(constraint) => (constraint, false),
-            JoinOperator::CrossJoin(constraint) => (constraint, true),
-            _ => {
-                return no(
-                    span,
-                    "this kind of join is not PostgreSQL's",
-                    "use JOIN … ON",
-                );
-            }
-        };
-        match constraint {
-            JoinConstraint::On(_) | JoinConstraint::None => {}
-            // A merged column is the left one's, and comes first in `*`, only as told here.
-            JoinConstraint::Using(_) if keeps_left && !has_wildcard => {}
-            JoinConstraint::Using(_) | JoinConstraint::Natural => {
-                return no(
-                    span,
-                    "USING and NATURAL are not supported here",
-                    "use JOIN … ON",
-                );
-            }
-        }
-    }
-    OK
+/// Whether the syntax of `expr` itself, apart from what is inside, means the same everywhere.
+fn is_plain(expr: &Expr) -> bool {
+    matches!(
+        expr,
+        Expr::Identifier(_)
+            | Expr::CompoundIdentifier(_)
+            | Expr::IsFalse(_)
+            | Expr::IsNotFalse(_)
+            | Expr::IsTrue(_)
+            | Expr::IsNotTrue(_)
+            | Expr::IsNull(_)
+            | Expr::IsNotNull(_)
+            | Expr::IsUnknown(_)
+            | Expr::IsNotUnknown(_)
+            | Expr::IsDistinctFrom(..)
+            | Expr::IsNotDistinctFrom(..)
+            | Expr::InList { .. }
+            | Expr::InSubquery { .. }
+            | Expr::Between { .. }
+            | Expr::Nested(_)
+            | Expr::TypedString(_)
+            | Expr::Case { .. }
+            | Expr::Exists { .. }
+            | Expr::Subquery(_)
+            | Expr::Position { .. }
+            | Expr::Trim { .. }
+            | Expr::Extract { .. }
+            | Expr::Interval(_)
+    )
 }
 
 fn check_operator(op: &BinaryOperator, span: Span) -> Verdict {
@@ -591,153 +433,20 @@ fn check_value(value: &ValueWithSpan, span: Span) -> Verdict {
     }
 }
 
+fn is_string(expr: &Expr) -> bool {
+    matches!(
+        expr,
+        Expr::Value(ValueWithSpan {
+            value: Value::SingleQuotedString(_),
+            ..
+        })
+    )
+}
+
 /// The start of `text`, for messages.
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     match text.char_indices().nth(40) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
-}
-
-/// Replaces syntax that the planner does not know, or plans differently, by calls.
-fn lower(expr: &mut Expr) {
-    match expr {
-        Expr::Collate { expr: inner, .. } => {
-            let inner = take(inner);
-            *expr = call(COLLATE_C, vec![inner]);
-        }
-        Expr::AtTimeZone { timestamp, .. } => {
-            let timestamp = take(timestamp);
-            *expr = call("timezone", vec![Expr::value(string("UTC")), timestamp]);
-        }
-        Expr::Interval(interval) if interval.leading_field.is_none() => {
-            let value = take(&mut interval.value);
-            *expr = Expr::Cast {
-                kind: CastKind::Cast,
-                expr: Box::new(value),
-                data_type: DataType::Interval {
-                    fields: None,
-                    precision: None,
-                },
-                array: false,
-                format: None,
-            };
-        }
-        Expr::Value(ValueWithSpan {
-            value: Value::Number(number, false),
-            ..
-        }) if number.contains(['e', 'E']) => {
-            if let Some(lowered) = without_exponent(number) {
-                *expr = lowered;
-            }
-        }
-        Expr::Value(value) => {
-            let text = match &value.value {
-                Value::EscapedStringLiteral(text) => text.clone(),
-                Value::DollarQuotedString(text) => text.value.clone(),
-                _ => return,
-            };
-            value.value = string(&text);
-        }
-        _ => {}
-    }
-}
-
-/// `(a, b) = (c, d)` is `a = c AND b = d`.
-fn spread_rows(expr: &mut Expr) {
-    let Expr::BinaryOp {
-        left,
-        op: op @ (BinaryOperator::Eq | BinaryOperator::NotEq),
-        right,
-    } = expr
-    else {
-        return;
-    };
-    let (Expr::Tuple(lefts), Expr::Tuple(rights)) = (&**left, &**right) else {
-        return;
-    };
-    if lefts.len() != rights.len() {
-        return;
-    }
-    let all = match op {
-        BinaryOperator::Eq => BinaryOperator::And,
-        _ => BinaryOperator::Or,
-    };
-    let binary = |left: &Expr, op: &BinaryOperator, right: &Expr| Expr::BinaryOp {
-        left: Box::new(left.clone()),
-        op: op.clone(),
-        right: Box::new(right.clone()),
-    };
-    let pairs = lefts.iter().zip(rights);
-    let spread = pairs
-        .map(|(left, right)| binary(left, op, right))
-        .reduce(|all_so_far, next| binary(&all_so_far, &all, &next));
-    if let Some(spread) = spread {
-        *expr = Expr::Nested(Box::new(spread));
-    }
-}
-
-/// Digits of a number that numeric here holds; more are double precision.
-const MAX_DIGITS: usize = 70;
-
-/// A number with an exponent, written out; `None` if it is not a number at all.
-fn without_exponent(number: &str) -> Option<Expr> {
-    let (mantissa, exponent) = number.split_once(['e', 'E'])?;
-    let exponent: i64 = exponent.parse().ok()?;
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    if exponent.unsigned_abs() as usize + whole.len() + fraction.len() > MAX_DIGITS {
-        return Some(Expr::Cast {
-            kind: CastKind::Cast,
-            expr: Box::new(Expr::value(string(number))),
-            data_type: DataType::DoublePrecision,
-            array: false,
-            format: None,
-        });
-    }
-    let mut digits = format!("{whole}{fraction}");
-    let mut point = whole.len() as i64 + exponent;
-    if point < 0 {
-        digits.insert_str(0, &"0".repeat(point.unsigned_abs() as usize));
-        point = 0;
-    }
-    let point = usize::try_from(point).ok()?;
-    if digits.len() <= point {
-        digits.push_str(&"0".repeat(point - digits.len()));
-        // The point keeps it numeric, as PostgreSQL reads it.
-        return Some(Expr::value(Value::Number(format!("{digits}."), false)));
-    }
-    let (whole, fraction) = digits.split_at(point);
-    Some(Expr::value(Value::Number(
-        format!("0{whole}.{fraction}"),
-        false,
-    )))
-}
-
-fn string(text: &str) -> Value {
-    Value::SingleQuotedString(text.to_owned())
-}
-
-fn take(expr: &mut Expr) -> Expr {
-    std::mem::replace(expr, Expr::value(Value::Null))
-}
-
-fn call(name: &str, args: Vec<Expr>) -> Expr {
-    use datafusion::sql::sqlparser::ast::FunctionArgumentList;
-    Expr::Function(Function {
-        name: ObjectName::from(vec![Ident::with_quote('"', name)]),
-        uses_odbc_syntax: false,
-        parameters: FunctionArguments::None,
-        args: FunctionArguments::List(FunctionArgumentList {
-            duplicate_treatment: None,
-            args: args
-                .into_iter()
-                .map(|arg| FunctionArg::Unnamed(FunctionArgExpr::Expr(arg)))
-                .collect(),
-            clauses: Vec::new(),
-        }),
-        filter: None,
-        null_treatment: None,
-        over: None,
-        within_group: Vec::new(),
-    })
 }

@@ -2,6 +2,8 @@
 
 use super::*;
 
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int32Type;
 use arrow_array::{
     ArrayRef, BooleanArray, Decimal128Array, Float64Array, Int32Array, Int64Array, RecordBatch,
     StringArray, TimestampMicrosecondArray,
@@ -10,7 +12,7 @@ use arrow_schema::Schema;
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use towpath_engine::source::MemorySource;
 use towpath_engine::table::{Column, TableKind, TableName};
-use towpath_engine::types::{PgType, TypeKind, oid};
+use towpath_engine::types::{PgType, Representation, TypeKind, oid};
 
 #[tokio::test]
 async fn a_filter_and_a_projection_run_end_to_end() {
@@ -50,6 +52,378 @@ async fn a_plan_is_explained_with_its_pushed_filters() {
     );
 }
 
+#[tokio::test]
+async fn integer_overflow_is_an_error_and_not_another_number() {
+    assert_eq!(
+        error("SELECT id + 1 FROM {{ source }}").await,
+        "integer is out of range in the transform, in operator +"
+    );
+    check(
+        "SELECT id + 1::bigint AS next FROM {{ source }} WHERE id > 3",
+        &["2147483648"],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn division_by_zero_is_an_error() {
+    assert_eq!(
+        error("SELECT 1 / (id - 1) FROM {{ source }}").await,
+        "division by zero in the transform\n\
+         hint: divide by nullif(x, 0), which gives NULL instead"
+    );
+}
+
+#[tokio::test]
+async fn case_computes_only_the_branch_that_is_taken() {
+    check(
+        "SELECT CASE WHEN id = 1 THEN 0 ELSE 10 / (id - 1) END AS x FROM {{ source }}
+          WHERE id < 3",
+        &["0", "10"],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn floats_compare_as_in_postgresql() {
+    check(
+        "SELECT id FROM {{ source }} WHERE ratio = 0 OR ratio = 'NaN'",
+        &["2", "3"],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn an_infinite_timestamp_is_beyond_all_others_and_has_no_year() {
+    check(
+        "SELECT id FROM {{ source }} WHERE at > '2024-01-01'",
+        &["2147483647"],
+    )
+    .await;
+    assert!(
+        error("SELECT extract(year FROM at) FROM {{ source }}")
+            .await
+            .starts_with("an infinite timestamp has no year in the transform")
+    );
+}
+
+#[tokio::test]
+async fn counting_rows_reads_no_column() {
+    check("SELECT count(*) FROM {{ source }}", &["4"]).await;
+    let plan = plan("SELECT count(*) FROM {{ source }}").await.unwrap();
+    assert!(plan.scan().columns.is_empty());
+}
+
+#[tokio::test]
+async fn joins_subqueries_windows_and_unions_run() {
+    check(
+        "WITH named AS (SELECT id, name FROM {{ source }} WHERE name IS NOT NULL)
+         SELECT a.id, b.id AS other FROM named a JOIN named b ON a.name = b.name AND a.id < b.id",
+        &["1|3"],
+    )
+    .await;
+    check(
+        "SELECT id, row_number() OVER (PARTITION BY name ORDER BY id) AS n FROM {{ source }}
+          WHERE id IN (SELECT max(id) FROM {{ source }} GROUP BY name) ORDER BY id",
+        &["2|1", "3|1", "2147483647|1"],
+    )
+    .await;
+    check(
+        "SELECT id FROM {{ source }} WHERE id < 2 UNION ALL SELECT big FROM {{ source }}
+          WHERE big = 5 ORDER BY 1",
+        &["1", "5"],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn columns_that_are_only_carried_travel_as_they_are() {
+    let plan = plan("SELECT id, raw, free FROM {{ source }} WHERE id > 1 ORDER BY id")
+        .await
+        .unwrap();
+    let columns: Vec<_> = plan
+        .columns()
+        .iter()
+        .map(|column| {
+            (
+                &*column.name,
+                column.representation,
+                column.pg_type.sql.as_str(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        columns,
+        [
+            ("id", Representation::Native, "integer"),
+            ("raw", Representation::Wire, "jsonb"),
+            ("free", Representation::Wire, "numeric"),
+        ]
+    );
+    assert!(plan.keeps_rows_apart());
+}
+
+#[tokio::test]
+async fn a_numeric_that_is_computed_on_and_carried_is_read_twice() {
+    let plan = plan("SELECT id, free, free * 2 AS double FROM {{ source }} ORDER BY free")
+        .await
+        .unwrap();
+    let reads: Vec<_> = plan
+        .scan()
+        .columns
+        .iter()
+        .map(|column| (&*column.column, column.representation))
+        .collect();
+    assert_eq!(
+        reads,
+        [
+            ("id", Representation::Native),
+            ("free", Representation::Native),
+            ("free", Representation::Wire),
+        ]
+    );
+    let free = &plan.columns()[1];
+    assert_eq!(free.representation, Representation::Wire);
+    assert_eq!(free.source_column.as_deref(), Some("free"));
+}
+
+#[tokio::test]
+async fn branches_of_a_union_carry_a_column_together() {
+    let plan = plan(
+        "SELECT id, raw FROM {{ source }} WHERE id = 1
+         UNION ALL SELECT id, raw FROM {{ source }} WHERE id = 2",
+    )
+    .await
+    .unwrap();
+    assert_eq!(plan.columns()[1].representation, Representation::Wire);
+    assert!(!plan.keeps_rows_apart());
+}
+
+#[tokio::test]
+async fn a_columns_own_text_is_made_by_the_source() {
+    let plan = plan("SELECT raw::text AS t, free::text AS f FROM {{ source }}")
+        .await
+        .unwrap();
+    for column in &plan.scan().columns {
+        assert_eq!(
+            column.representation,
+            Representation::Text,
+            "{}",
+            column.column
+        );
+    }
+}
+
+#[tokio::test]
+async fn computed_columns_have_postgresqls_types() {
+    let plan = plan(
+        "SELECT count(*), sum(big), avg(id), amount * 2 AS twice, amount::numeric(14,3) AS cast,
+                name::varchar(3) AS short, id / 2 AS half, at AT TIME ZONE 'UTC' AS local
+           FROM {{ source }} GROUP BY amount, name, id, at",
+    )
+    .await
+    .unwrap();
+    let types: Vec<_> = plan
+        .columns()
+        .iter()
+        .map(|column| &*column.pg_type.sql)
+        .collect();
+    assert_eq!(
+        types,
+        [
+            "bigint",
+            "numeric",
+            "numeric",
+            "numeric",
+            "numeric(14,3)",
+            "character varying(3)",
+            "integer",
+            "timestamp without time zone",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_limit_is_left_to_the_source_only_with_all_filters() {
+    let all = plan("SELECT id FROM {{ source }} WHERE id > 1 LIMIT 3")
+        .await
+        .unwrap();
+    assert_eq!(all.scan().limit, Some(3));
+    let some = plan("SELECT id FROM {{ source }} WHERE lower(name) = 'x' LIMIT 3")
+        .await
+        .unwrap();
+    assert_eq!(some.scan().limit, None);
+}
+
+#[tokio::test]
+async fn an_order_of_text_that_decides_rows_is_refused_unless_it_is_of_bytes() {
+    for sql in [
+        "SELECT id FROM {{ source }} ORDER BY name LIMIT 1",
+        "SELECT max(name) FROM {{ source }}",
+        "SELECT id, name < 'b' AS early FROM {{ source }}",
+        "SELECT id, rank() OVER (ORDER BY name) FROM {{ source }}",
+        "SELECT greatest(name, 'b') FROM {{ source }}",
+    ] {
+        let err = error(sql).await;
+        assert!(
+            err.contains("depends on the collation of the source"),
+            "{sql}: {err}"
+        );
+    }
+    check(
+        "SELECT max(name COLLATE \"C\") AS last FROM {{ source }}",
+        &["bob"],
+    )
+    .await;
+}
+
+#[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table of mistakes")]
+async fn mistakes_are_told_with_their_place_and_the_way_out() {
+    for (sql, expected) in [
+        (
+            "SELECT amuont FROM {{ source }}",
+            "column \"amuont\" does not exist, at line 1, column 8\nhint: did you mean \"amount\"?",
+        ),
+        (
+            "SELECT id FROM orders, {{ source }}",
+            "table orders cannot be read: a transform reads its own source table only, \
+             at line 1, column 16\n\
+             hint: write {{ source }}, or join the tables in a view at the source",
+        ),
+        (
+            "SELECT id,\n  lowr(name) FROM {{ source }}",
+            "function lowr is not known here, at line 2, column 3\n\
+             hint: did you mean lower? Or compute it in a view at the source",
+        ),
+        (
+            "SELECT to_char(at, 'YYYY') FROM {{ source }}",
+            "to_char means something else here than in PostgreSQL and is refused, \
+             at line 1, column 8\nhint: compute it in a view at the source",
+        ),
+        (
+            "SELECT id FROM {{ source }} WHERE",
+            "syntax error: expected an expression, found: EOF",
+        ),
+        (
+            "SELECT id FROM {{ source }} WHERE name = 1",
+            "there is no operator text = integer, at line 1, column 35\n\
+             hint: cast one side to the type of the other",
+        ),
+        (
+            "SELECT lower(id) FROM {{ source }}",
+            "there is no function lower(integer)\n\
+             hint: cast its arguments, or compute it at the source",
+        ),
+        (
+            "SELECT id, id FROM {{ source }}",
+            "the result has two columns called \"id\", at line 1, column 12\n\
+             hint: give one of them another name with AS",
+        ),
+        (
+            "SELECT raw = raw AS same FROM {{ source }}",
+            "jsonb = jsonb cannot be decided outside the source, at line 1, column 8\n\
+             hint: cast both sides to text, or compare in a view at the source",
+        ),
+        (
+            "DELETE FROM {{ source }}",
+            "a transform is a SELECT, not DELETE, at line 1, column 1",
+        ),
+        (
+            "SELECT id FROM {{ source }}; SELECT 2",
+            "a transform is exactly one SELECT\n\
+             hint: join several into one with WITH or UNION ALL",
+        ),
+        (
+            "SELECT name, count(*) FROM {{ source }}",
+            "column \"name\" is neither grouped by nor aggregated, at line 1, column 8\n\
+             hint: add it to GROUP BY",
+        ),
+        (
+            "SELECT id FROM {{ source }} WHERE id = 'x'",
+            "'x' is no integer\nhint: integer is read from decimal digits",
+        ),
+        (
+            "SELECT max(amount) AS amount FROM {{ source }} HAVING max(amount) > 0",
+            "amount in HAVING is a column in PostgreSQL, not the output so called, \
+             at line 1, column 59\n\
+             hint: write the table's alias before it to mean the column, or repeat the output's \
+             expression",
+        ),
+        (
+            "SELECT id FROM {{ source }} WHERE name ILIKE 'a%'",
+            "ILIKE depends on the database's locale and is refused, at line 1, column 35\n\
+             hint: write lower(x) LIKE 'pattern in lower case'",
+        ),
+    ] {
+        assert_eq!(error(sql).await, expected, "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn an_error_of_the_source_arrives_as_it_was() {
+    let plan = plan("SELECT name, count(*) FROM {{ source }} GROUP BY name")
+        .await
+        .unwrap();
+    let mut streams = plan.execute(Arc::new(BrokenSource)).await.unwrap();
+    let err = streams.remove(0).try_collect::<Vec<_>>().await.unwrap_err();
+    assert_eq!(err.kind(), ErrorKind::Read);
+    assert_eq!(err.to_string(), "the connection is gone");
+    assert_eq!(err.hint(), Some("start the server"));
+}
+
+#[tokio::test]
+async fn a_sort_larger_than_the_memory_limit_spills() {
+    let batches = (0..25)
+        .map(|at| {
+            let ids = Int32Array::from_iter_values((at * 8000..(at + 1) * 8000).rev());
+            RecordBatch::try_from_iter([("id", Arc::new(ids) as ArrayRef)]).unwrap()
+        })
+        .collect();
+    let settings = Settings {
+        memory_limit: 400 << 10,
+        ..settings()
+    };
+    let transform =
+        SqlTransform::new("SELECT id FROM {{ source }} ORDER BY id", &settings).unwrap();
+    let plan = transform.plan(&table(), None).await.unwrap();
+    let source = Arc::new(MemorySource::new(vec![batches]));
+    let mut last = None;
+    let mut rows = 0;
+    for stream in plan.execute(source).await.unwrap() {
+        for batch in stream.try_collect::<Vec<_>>().await.unwrap() {
+            let ids = batch.column(0).as_primitive::<Int32Type>();
+            assert!(last <= ids.iter().next().flatten());
+            last = ids.iter().last().flatten();
+            rows += ids.len();
+        }
+    }
+    assert_eq!((rows, last), (200_000, Some(199_999)));
+}
+
+/// A source whose rows never come.
+struct BrokenSource;
+
+impl Source for BrokenSource {
+    fn partition_count(&self, _: &Scan) -> usize {
+        1
+    }
+
+    fn read(&self, _: &Scan, _: usize) -> BatchStream {
+        let err =
+            Error::new(ErrorKind::Read, "the connection is gone").with_hint("start the server");
+        futures::stream::iter([Err(err)]).boxed()
+    }
+
+    fn accepts_filters(&self) -> bool {
+        true
+    }
+
+    fn describe(&self, _: &Scan) -> Vec<String> {
+        Vec::new()
+    }
+}
+
 /// Runs `sql` over [`batch`] and compares its rows, columns separated by bars.
 async fn check(sql: &str, expected: &[&str]) {
     assert_eq!(rows(sql).await.unwrap(), expected, "{sql}");
@@ -65,8 +439,7 @@ async fn error(sql: &str) -> String {
 }
 
 async fn rows(sql: &str) -> Result<Vec<String>> {
-    let transform = SqlTransform::new(sql, &settings())?;
-    let plan = transform.plan(&table(), None).await?;
+    let plan = plan(sql).await?;
     let source = Arc::new(MemorySource::new(vec![vec![batch()]]));
     let mut rows = Vec::new();
     for stream in plan.execute(source).await? {
@@ -92,10 +465,14 @@ fn lines(batch: &RecordBatch) -> Vec<String> {
         .collect()
 }
 
+async fn plan(sql: &str) -> Result<Arc<dyn TransformPlan>> {
+    SqlTransform::new(sql, &settings())?
+        .plan(&table(), None)
+        .await
+}
+
 async fn explain(sql: &str) -> String {
-    let transform = SqlTransform::new(sql, &settings()).unwrap();
-    let plan = transform.plan(&table(), None).await.unwrap();
-    plan.explain().unwrap()
+    plan(sql).await.unwrap().explain().unwrap()
 }
 
 fn settings() -> Settings {
@@ -169,6 +546,7 @@ fn column(name: &str, pg_type: PgType) -> Column {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one array a column")]
 fn batch() -> RecordBatch {
     let amounts = Decimal128Array::from(vec![Some(1050), Some(-25), None, Some(999)])
         .with_precision_and_scale(10, 2)

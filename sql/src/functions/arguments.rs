@@ -1,0 +1,161 @@
+//! Calls of scalar functions: the types and declarations of their arguments and results.
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::Result;
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::expr::{Case, ScalarFunction};
+use datafusion::logical_expr::{Expr, ExprSchemable, TypeSignature};
+
+use super::call::PgFunction;
+use super::choice::{Choice, Concat};
+use super::comparison::is_char;
+use super::expression::{Scope, is_unknown, place};
+use super::marker::declared_as;
+use super::types::{Pg, name, pg};
+use super::{arithmetic, declared, scale};
+use crate::template::{external, refuse};
+
+impl Scope<'_> {
+    pub(super) fn scalar(&self, call: ScalarFunction) -> Result<Expr> {
+        if let Some(now) = self.clock(call.name()) {
+            return Ok(Expr::Literal(now, None));
+        }
+        if !matches!(
+            call.func.signature().type_signature,
+            TypeSignature::UserDefined
+        ) {
+            return Ok(Expr::ScalarFunction(call));
+        }
+        let types = call
+            .args
+            .iter()
+            .map(|arg| self.type_of(arg))
+            .collect::<Result<Vec<_>>>()?;
+        let wanted = argument_types(&call, &types)?;
+        if matches!(call.name(), "||" | "concat" | "concat_ws" | "/") {
+            for (arg, data_type) in call.args.iter().zip(&types) {
+                self.check_scale(arg, data_type)?;
+                self.check_blanks(arg, call.name())?;
+            }
+        }
+        let declaration = match call.name() {
+            "nullif" => self.declared(&call.args[0]),
+            "coalesce" | "greatest" | "least" => self.merged(call.args.iter()),
+            _ => None,
+        };
+        let args = call
+            .args
+            .into_iter()
+            .zip(types.iter().zip(&wanted))
+            .map(|(arg, (from, to))| self.argument(arg, from, to))
+            .collect::<Result<Vec<_>>>()?;
+        let result = match call.func.name() {
+            "coalesce" => coalesce(args),
+            _ => Expr::ScalarFunction(ScalarFunction::new_udf(call.func, args)),
+        };
+        Ok(match declaration {
+            Some(_) => declared_as(result, declaration),
+            None => result,
+        })
+    }
+
+    /// What `expr` is declared as.
+    pub(super) fn declared(&self, expr: &Expr) -> Option<String> {
+        let (_, field) = expr.to_field(self.schema).ok()?;
+        declared::of(&field).map(ToOwned::to_owned)
+    }
+
+    /// What a choice between `exprs` is declared as; the first of a type decides.
+    pub(super) fn merged<'e>(&self, exprs: impl Iterator<Item = &'e Expr>) -> Option<String> {
+        let mut unknown = false;
+        let mut declarations = Vec::new();
+        for expr in exprs {
+            match is_unknown(expr) {
+                true => unknown = true,
+                false => declarations.push(self.declared(expr)),
+            }
+        }
+        if unknown {
+            // A literal has no modifier, so the choice has none.
+            declarations.push(None);
+        }
+        declared::shared(&declarations)
+    }
+
+    /// Refuses char(n) where its trailing blanks would count: they are not read.
+    fn check_blanks(&self, expr: &Expr, function: &str) -> Result<()> {
+        match self.source_type(expr).as_deref() {
+            Some(source) if is_char(source) && function.starts_with("concat") => Err(external(
+                refuse(
+                    place(expr),
+                    format!("{function} keeps the trailing blanks of {source}"),
+                )
+                .with_hint("cast the column to text, or use ||"),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses what depends on how many digits PostgreSQL keeps after the point of each value.
+    pub(super) fn check_scale(&self, expr: &Expr, data_type: &DataType) -> Result<()> {
+        if pg(data_type) != Some(Pg::Numeric) || scale::is_known(expr, self.schema) {
+            return Ok(());
+        }
+        let message = "how many digits PostgreSQL keeps of this numeric is not known here";
+        Err(external(
+            refuse(place(expr), message).with_hint("cast it to numeric(p,s) first"),
+        ))
+    }
+
+    fn argument(&self, arg: Expr, from: &DataType, to: &DataType) -> Result<Expr> {
+        let implicit = match (pg(from), pg(to)) {
+            (Some(from), Some(to)) => from == to || super::types::is_implicit(from, to),
+            _ => false,
+        };
+        if implicit {
+            return match to {
+                DataType::Null => self.coerce(arg, from, &DataType::Utf8),
+                to => self.coerce(arg, from, to),
+            };
+        }
+        let message = format!("{} is not {}", name(from), name(to));
+        Err(external(refuse(place(&arg), message).with_hint("cast it")))
+    }
+}
+
+/// The types in which `call` takes arguments of `types`; unknown literals count as NULL.
+fn argument_types(call: &ScalarFunction, types: &[DataType]) -> Result<Vec<DataType>> {
+    let function: &dyn std::any::Any = call.func.inner().as_ref();
+    if let Some(function) = function.downcast_ref::<PgFunction>() {
+        return function.argument_types(types);
+    }
+    if let Some(operator) = function.downcast_ref::<arithmetic::Arithmetic>() {
+        return operator.argument_types(types);
+    }
+    if let Some(concat) = function.downcast_ref::<Concat>() {
+        concat.check(types)?;
+        return Ok(types.to_vec());
+    }
+    if let Some(choice) = function.downcast_ref::<Choice>() {
+        return Ok(vec![choice.shared(types)?; types.len()]);
+    }
+    call.func.coerce_types(types)
+}
+
+/// `coalesce` as CASE, which does not compute what it does not need.
+fn coalesce(args: Vec<Expr>) -> Expr {
+    let mut args = args.into_iter().rev();
+    let last = args
+        .next()
+        .unwrap_or(Expr::Literal(ScalarValue::Null, None));
+    args.fold(last, |rest, arg| {
+        Expr::Case(Case {
+            expr: None,
+            when_then_expr: vec![(
+                Box::new(Expr::IsNotNull(Box::new(arg.clone()))),
+                Box::new(arg),
+            )],
+            else_expr: Some(Box::new(rest)),
+        })
+    })
+}

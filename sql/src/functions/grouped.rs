@@ -1,0 +1,203 @@
+//! Aggregates and window functions: the types of their arguments, and keys of groups.
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::{DFSchema, Result};
+use datafusion::logical_expr::expr::{AggregateFunction, WindowFunction};
+use datafusion::logical_expr::{
+    Expr, ExprSchemable, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition,
+};
+
+use super::aggregate;
+use super::expression::{Scope, place};
+use super::marker::float_key;
+use super::types::{Pg, as_decimal, name, pg};
+use crate::template::{external, refuse};
+
+/// An aggregate call in PostgreSQL's types.
+///
+/// # Errors
+/// `Config`, if the aggregate would differ.
+pub(super) fn aggregate_call(mut call: AggregateFunction, scope: &Scope<'_>) -> Result<Expr> {
+    let args = std::mem::take(&mut call.params.args);
+    let types = args
+        .iter()
+        .map(|arg| scope.type_of(arg))
+        .collect::<Result<Vec<_>>>()?;
+    let name_of_call = call.func.name().to_owned();
+    let refused = |what: &str| {
+        let types: Vec<String> = types.iter().map(name).collect();
+        external(
+            refuse(
+                args.first().and_then(place),
+                format!("{name_of_call}({}) {what}", types.join(", ")),
+            )
+            .with_hint("cast the argument, or compute it in a view at the source"),
+        )
+    };
+    let wanted = aggregate_types(&name_of_call, &types, call.params.distinct)
+        .ok_or_else(|| refused("is not supported"))?;
+    if name_of_call == "string_agg" && call.params.order_by.is_empty() {
+        return Err(refused(
+            "needs an ORDER BY to give the same text everywhere",
+        ));
+    }
+    if name_of_call == "avg" {
+        for (arg, data_type) in args.iter().zip(&types) {
+            scope.check_scale(arg, data_type)?;
+        }
+    }
+    call.params.args = args
+        .into_iter()
+        .zip(types.iter().zip(&wanted))
+        .map(|(arg, (from, to))| scope.coerce(arg, from, to))
+        .collect::<Result<Vec<_>>>()?;
+    if call.params.distinct && wanted.first().and_then(pg).is_some_and(Pg::is_float) {
+        call.params.args = call.params.args.into_iter().map(float_key).collect();
+    }
+    if name_of_call == "avg" && wanted.first().and_then(pg) == Some(Pg::Numeric) {
+        call.func = aggregate::numeric_avg();
+    }
+    call.params.filter = match call.params.filter {
+        Some(filter) => Some(Box::new(scope.boolean(*filter)?)),
+        None => None,
+    };
+    Ok(Expr::AggregateFunction(call))
+}
+
+/// The types in which an aggregate takes its arguments; `None` if it would differ.
+fn aggregate_types(function: &str, types: &[DataType], distinct: bool) -> Option<Vec<DataType>> {
+    let first = types.first();
+    let known = first.and_then(pg);
+    let one = |data_type: DataType| Some(vec![data_type]);
+    match function {
+        "count" => match known {
+            Some(Pg::Opaque | Pg::Array) if distinct => None,
+            _ => Some(types.to_vec()),
+        },
+        "sum" => match known? {
+            Pg::Int2 | Pg::Int4 | Pg::Float8 => one(first?.clone()),
+            Pg::Int8 => one(DataType::Decimal128(19, 0)),
+            // DataFusion's sum adds 10 digits and wraps: 38 must be enough for any table.
+            Pg::Numeric => match first? {
+                DataType::Decimal128(precision, scale) if *precision > 28 => {
+                    one(DataType::Decimal256(*precision, *scale))
+                }
+                data_type => one(data_type.clone()),
+            },
+            _ => None,
+        },
+        "avg" => match known? {
+            Pg::Int2 | Pg::Int4 | Pg::Int8 | Pg::Numeric => one(as_decimal(first?)?),
+            Pg::Float4 | Pg::Float8 => one(DataType::Float64),
+            _ => None,
+        },
+        "min" | "max" => match known? {
+            known if known.is_number() => one(first?.clone()),
+            Pg::Text | Pg::Date | Pg::Time | Pg::Timestamp | Pg::TimestampTz => one(first?.clone()),
+            _ => None,
+        },
+        "bool_and" | "bool_or" | "every" => match known? {
+            Pg::Bool | Pg::Unknown => one(DataType::Boolean),
+            _ => None,
+        },
+        "string_agg" => match (known?, types.get(1).and_then(pg)?) {
+            (Pg::Text, Pg::Text | Pg::Unknown) => Some(vec![DataType::Utf8; 2]),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// A window call in PostgreSQL's types.
+///
+/// # Errors
+/// `Config`, if the function would differ.
+pub(super) fn window_call(mut call: WindowFunction, scope: &Scope<'_>) -> Result<Expr> {
+    let function = call.fun.name().to_owned();
+    let frame = &call.params.window_frame;
+    let is_offset = |bound: &WindowFrameBound| match bound {
+        WindowFrameBound::Preceding(value) | WindowFrameBound::Following(value) => !value.is_null(),
+        WindowFrameBound::CurrentRow => false,
+    };
+    let offsets = is_offset(&frame.start_bound) || is_offset(&frame.end_bound);
+    if offsets && frame.units != WindowFrameUnits::Rows {
+        return Err(external(
+            refuse(None, "a window frame with an offset counts ROWS only")
+                .with_hint("compute it in a view at the source"),
+        ));
+    }
+    let args = std::mem::take(&mut call.params.args);
+    let types = args
+        .iter()
+        .map(|arg| scope.type_of(arg))
+        .collect::<Result<Vec<_>>>()?;
+    let wanted = match &call.fun {
+        WindowFunctionDefinition::AggregateUDF(_) => {
+            aggregate_types(&function, &types, call.params.distinct)
+                .filter(|wanted| {
+                    let float = wanted.first().and_then(pg).is_some_and(Pg::is_float);
+                    // A frame that moves takes values out again, and floats do not come out even.
+                    let uneven = float && offsets && matches!(&*function, "sum" | "avg");
+                    !(uneven || call.params.distinct || function == "string_agg")
+                })
+                .ok_or_else(|| {
+                    external(
+                        refuse(
+                            None,
+                            format!("{function} over this window is not supported"),
+                        )
+                        .with_hint("compute it in a view at the source"),
+                    )
+                })?
+        }
+        WindowFunctionDefinition::WindowUDF(_) => window_types(&types),
+    };
+    call.params.args = args
+        .into_iter()
+        .zip(types.iter().zip(&wanted))
+        .map(|(arg, (from, to))| scope.coerce(arg, from, to))
+        .collect::<Result<Vec<_>>>()?;
+    if function == "avg" && wanted.first().and_then(pg) == Some(Pg::Numeric) {
+        call.fun = WindowFunctionDefinition::AggregateUDF(aggregate::numeric_avg());
+    }
+    let keys = std::mem::take(&mut call.params.partition_by);
+    call.params.partition_by = keys
+        .into_iter()
+        .map(|key| key_of(key, scope.schema))
+        .collect::<Result<Vec<_>>>()?;
+    Ok(Expr::WindowFunction(Box::new(call)))
+}
+
+/// `lag(x, offset, default)`: the default has the type of `x`; offsets are bigint to DataFusion.
+fn window_types(types: &[DataType]) -> Vec<DataType> {
+    types
+        .iter()
+        .enumerate()
+        .map(|(at, data_type)| match at {
+            2 => types[0].clone(),
+            _ if at == 1 || types.len() == 1 && data_type.is_integer() => match at {
+                1 => DataType::Int64,
+                _ => data_type.clone(),
+            },
+            _ => match data_type {
+                DataType::Null => DataType::Utf8,
+                data_type => data_type.clone(),
+            },
+        })
+        .collect()
+}
+
+/// A key of grouping or partitioning, which compares as PostgreSQL's does.
+pub(super) fn key_of(key: Expr, schema: &DFSchema) -> Result<Expr> {
+    let data_type = key.get_type(schema)?;
+    match pg(&data_type) {
+        Some(known) if known.is_float() => Ok(float_key(key)),
+        Some(Pg::Opaque | Pg::Array | Pg::Interval) | None => {
+            let message = format!("rows cannot be grouped by {}", name(&data_type));
+            Err(external(
+                refuse(place(&key), message).with_hint("group in a view at the source"),
+            ))
+        }
+        _ => Ok(key),
+    }
+}
