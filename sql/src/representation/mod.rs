@@ -213,7 +213,8 @@ fn carried(from: &PgType, to: Option<&PgType>) -> Result<Representation> {
     })
 }
 
-/// Whether decoding costs nothing and loses nothing.
+/// Whether decoding costs nothing and loses nothing. Timestamps do not count: PostgreSQL's last ones
+/// exceed Arrow's 64 bits of microseconds.
 fn is_cheap(pg_type: &PgType) -> bool {
     matches!(pg_type.kind, TypeKind::Base)
         && matches!(
@@ -229,8 +230,6 @@ fn is_cheap(pg_type: &PgType) -> bool {
                 | oid::BYTEA
                 | oid::DATE
                 | oid::TIME
-                | oid::TIMESTAMP
-                | oid::TIMESTAMPTZ
         )
 }
 
