@@ -20,6 +20,13 @@ pub(crate) fn planning(err: DataFusionError) -> Error {
                 let message = format!("column {column:?} is neither grouped by nor aggregated");
                 return refuse(place, message).with_hint("add it to GROUP BY");
             }
+            if message.contains("physical plan does not support") {
+                return refuse(
+                    place,
+                    "this subquery cannot be joined to the query around it",
+                )
+                .with_hint("write it as a JOIN, or compute it in a view at the source");
+            }
             let unsupported = matches!(err, DataFusionError::NotImplemented(_));
             let refused = refuse(place, message);
             match unsupported {

@@ -1,11 +1,13 @@
 //! A source as DataFusion reads it: one table, whose partitions are the source's.
 
 use std::any::Any;
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::array::{RecordBatch, RecordBatchOptions};
+use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Result, internal_err};
@@ -19,7 +21,7 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties,
 };
-use futures::{StreamExt, TryStreamExt};
+use futures::StreamExt;
 use towpath_engine::source::{Scan, Source};
 
 use crate::template::external;
@@ -37,7 +39,7 @@ impl SourceTableProvider {
     /// The table of `scan`, over no source yet.
     pub(crate) fn new(scan: Scan) -> Self {
         Self {
-            schema: scan.schema(),
+            schema: schema_of(&scan),
             scan,
             source: None,
         }
@@ -115,7 +117,7 @@ struct SourceExec {
 impl SourceExec {
     fn new(scan: Scan, source: Option<Arc<dyn Source>>, partitions: usize) -> Self {
         let properties = PlanProperties::new(
-            EquivalenceProperties::new(scan.schema()),
+            EquivalenceProperties::new(schema_of(&scan)),
             Partitioning::UnknownPartitioning(partitions),
             EmissionType::Incremental,
             Boundedness::Bounded,
@@ -201,12 +203,37 @@ impl ExecutionPlan for SourceExec {
         let Some(source) = &self.source else {
             return internal_err!("a plan without a source cannot run");
         };
-        let batches = source.read(&self.scan, partition).map_err(external).boxed();
+        let schema = self.schema();
+        let batches = source
+            .read(&self.scan, partition)
+            .map(move |batch| relabel(&batch.map_err(external)?, &schema))
+            .boxed();
         Ok(Box::pin(RecordBatchStreamAdapter::new(
             self.schema(),
             batches,
         )))
     }
+}
+
+/// The schema of the scan's batches without metadata: operators of DataFusion merge metadata in
+/// different ways, and then find that their plans disagree.
+fn schema_of(scan: &Scan) -> SchemaRef {
+    let fields = scan
+        .columns
+        .iter()
+        .map(|column| column.field().with_metadata(HashMap::new()));
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// The same columns under `schema`.
+fn relabel(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    let columns = batch.columns().to_vec();
+    Ok(RecordBatch::try_new_with_options(
+        Arc::clone(schema),
+        columns,
+        &options,
+    )?)
 }
 
 /// The provider itself, if `provider` is one of ours.

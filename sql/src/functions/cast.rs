@@ -9,6 +9,7 @@ use datafusion::arrow::datatypes::{
     Int64Type, IntervalMonthDayNanoType, Time64MicrosecondType, TimestampMicrosecondType, i256,
 };
 use datafusion::common::{Result, ScalarValue};
+use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
     Volatility,
@@ -56,6 +57,18 @@ pub(crate) fn cast(expr: Expr, target: Target) -> Expr {
         signature: Signature::any(1, Volatility::Immutable),
     })
     .call(vec![expr])
+}
+
+/// `call`, if it is a cast with a declaration, as one without.
+pub(super) fn undeclared(call: &ScalarFunction) -> Option<Expr> {
+    let function: &dyn std::any::Any = call.func.inner().as_ref();
+    let target = &function.downcast_ref::<PgCast>()?.target;
+    target.declared.as_ref()?;
+    let target = Target {
+        declared: None,
+        ..target.clone()
+    };
+    Some(cast(call.args.first()?.clone(), target))
 }
 
 /// A string literal read as `target`.

@@ -21,7 +21,9 @@ impl Scope<'_> {
             Operator::Eq | Operator::NotEq | Operator::IsDistinctFrom | Operator::IsNotDistinctFrom
         );
         let by_source = |known: Pg, other: Pg| {
-            (known == Pg::Opaque || known == Pg::Enum && !is_equality) && other == Pg::Unknown
+            (matches!(known, Pg::Opaque | Pg::Interval | Pg::Array)
+                || known == Pg::Enum && !is_equality)
+                && other == Pg::Unknown
         };
         if by_source(left_pg, right_pg) {
             return self.at_source(left, op, right);
@@ -243,7 +245,7 @@ pub(super) fn is_char(source_type: &str) -> bool {
 }
 
 /// Whether values of it are equal here exactly where they are in PostgreSQL.
-fn is_plain(known: Pg) -> bool {
+pub(super) fn is_plain(known: Pg) -> bool {
     !matches!(
         known,
         Pg::Opaque | Pg::Enum | Pg::Array | Pg::Interval | Pg::Unknown

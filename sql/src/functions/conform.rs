@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::datatypes::{DataType, Field};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{Column, DFSchema, Result};
 use datafusion::logical_expr::expr::Cast;
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
-use datafusion::logical_expr::logical_plan::{Aggregate, Join, Projection, Values, Window};
+use datafusion::logical_expr::logical_plan::{
+    Aggregate, DistinctOn, Join, Projection, Values, Window,
+};
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
     Distinct, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Union,
@@ -19,7 +21,7 @@ use datafusion::optimizer::AnalyzerRule;
 use super::expression::{Now, conform};
 use super::grouped::key_of;
 use super::scale;
-use super::types::{Pg, common, name, pg};
+use super::types::{ENUM, Pg, common, name, pg};
 use crate::template::{external, refuse};
 
 /// Gives every expression PostgreSQL's types, or refuses the plan.
@@ -56,6 +58,10 @@ fn node(plan: LogicalPlan, now: Now) -> Result<LogicalPlan> {
                 LogicalPlan::Join(join) => {
                     check_join(&join)?;
                     Ok(LogicalPlan::Join(join))
+                }
+                LogicalPlan::Distinct(Distinct::On(distinct)) => {
+                    check_distinct(&distinct)?;
+                    Ok(LogicalPlan::Distinct(Distinct::On(distinct)))
                 }
                 LogicalPlan::Distinct(Distinct::All(input)) => {
                     let input = distinct_keys(input)?;
@@ -151,7 +157,8 @@ fn conform_union(union: Union) -> Result<LogicalPlan> {
     Ok(LogicalPlan::Union(Union::try_new(inputs)?))
 }
 
-fn widen(input: Arc<LogicalPlan>, wide: &[DataType]) -> Result<Arc<LogicalPlan>> {
+/// `input` with its columns in the types of `wide`.
+pub(super) fn widen(input: Arc<LogicalPlan>, wide: &[DataType]) -> Result<Arc<LogicalPlan>> {
     let same = input
         .schema()
         .fields()
@@ -197,10 +204,34 @@ fn keys(aggregate: Aggregate) -> Result<LogicalPlan> {
             Ok(name.restore(key_of(key, &schema)?))
         })
         .collect::<Result<Vec<_>>>()?;
-    Ok(LogicalPlan::Aggregate(Aggregate::try_new(
-        aggregate.input,
-        group_expr,
-        aggregate.aggr_expr,
+    let keys = group_expr.len();
+    let aggregate = Aggregate::try_new(aggregate.input, group_expr, aggregate.aggr_expr)?;
+    texts(LogicalPlan::Aggregate(aggregate), keys)
+}
+
+/// Aggregated text is DataFusion's large string, which stands for enums here: cast above.
+fn texts(plan: LogicalPlan, keys: usize) -> Result<LogicalPlan> {
+    let is_large = |at: usize, field: &Field| at >= keys && *field.data_type() == ENUM;
+    let fields = plan.schema().fields().iter().enumerate();
+    if !fields.clone().any(|(at, field)| is_large(at, field)) {
+        return Ok(plan);
+    }
+    let exprs = plan
+        .schema()
+        .iter()
+        .enumerate()
+        .map(|(at, (qualifier, field))| {
+            let column = Expr::Column(Column::new(qualifier.cloned(), field.name()));
+            match is_large(at, field) {
+                true => Expr::Cast(Cast::new(Box::new(column), DataType::Utf8))
+                    .alias_qualified(qualifier.cloned(), field.name()),
+                false => column,
+            }
+        })
+        .collect();
+    Ok(LogicalPlan::Projection(Projection::try_new(
+        exprs,
+        Arc::new(plan),
     )?))
 }
 
@@ -273,6 +304,22 @@ fn check_join(join: &Join) -> Result<()> {
             return Err(external(
                 refuse(super::expression::place(left), message)
                     .with_hint("cast both to one type, and write JOIN … ON"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// DISTINCT ON keeps its keys as they are, so they must compare as they are.
+fn check_distinct(distinct: &DistinctOn) -> Result<()> {
+    for key in &distinct.on_expr {
+        if key_of(key.clone(), distinct.input.schema())? != *key {
+            return Err(external(
+                refuse(
+                    super::expression::place(key),
+                    "DISTINCT ON a floating-point number is not supported",
+                )
+                .with_hint("cast it to numeric(p,s)"),
             ));
         }
     }

@@ -1,14 +1,18 @@
 //! One expression at a time: literals, casts and arguments get PostgreSQL's types.
 
+use std::sync::Arc;
+
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, Result, ScalarValue};
 use datafusion::logical_expr::expr::{Case, Cast, InSubquery};
-use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator};
+use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, Subquery};
 use datafusion::prelude::lit;
 
 use super::arithmetic;
 use super::cast::{self, Target};
+use super::comparison::is_plain;
+use super::conform::widen;
 use super::format;
 use super::grouped::{aggregate_call, window_call};
 use super::marker::{declared_as, source_text};
@@ -201,6 +205,12 @@ impl Scope<'_> {
         let expr = *cast.expr;
         let (from, from_pg) = self.pg_of(&expr)?;
         let to_pg = pg(&target.data_type);
+        if to_pg == Some(Pg::Text) && self.has_text_of_its_own(&expr, from_pg) {
+            return Ok(match target.declared {
+                Some(_) => cast::cast(source_text(expr), target),
+                None => source_text(expr),
+            });
+        }
         if !to_pg.is_some_and(|to| cast::is_possible(from_pg, to)) {
             let message = format!(
                 "{} cannot be cast to {}",
@@ -223,12 +233,6 @@ impl Scope<'_> {
             return self.coerce(expr, &from, &exact);
         }
         if to_pg == Some(Pg::Text) {
-            if self.has_text_of_its_own(&expr, from_pg) {
-                return Ok(match target.declared {
-                    Some(_) => cast::cast(source_text(expr), target),
-                    None => source_text(expr),
-                });
-            }
             self.check_scale(&expr, &from)?;
         }
         let same = from == target.data_type && !is_unknown(&expr);
@@ -277,31 +281,32 @@ impl Scope<'_> {
         })
     }
 
+    /// Both sides of IN get the type in which PostgreSQL compares them.
     fn in_subquery(&self, within: InSubquery) -> Result<Expr> {
         let from = self.type_of(&within.expr)?;
-        let to = within
-            .subquery
-            .subquery
-            .schema()
-            .field(0)
-            .data_type()
-            .clone();
-        if common([&from, &to]).as_ref() != Some(&to)
-            || matches!(pg(&to), Some(Pg::Opaque | Pg::Array) | None)
-            || pg(&to).is_some_and(Pg::is_float)
-        {
+        let plan = Arc::clone(&within.subquery.subquery);
+        let to = plan.schema().field(0).data_type().clone();
+        let wide = common([&from, &to]).filter(|wide| {
+            pg(wide).is_some_and(|wide| !wide.is_float() && (wide == Pg::Enum || is_plain(wide)))
+        });
+        let Some(wide) = wide else {
             let message = format!(
                 "{} IN (a query of {}) is not supported",
                 name(&from),
                 name(&to)
             );
             return Err(external(
-                refuse(place(&within.expr), message).with_hint("cast the query's column"),
+                refuse(place(&within.expr), message).with_hint("cast both to one type"),
             ));
-        }
+        };
+        let subquery = Subquery {
+            subquery: widen(plan, std::slice::from_ref(&wide))?,
+            ..within.subquery
+        };
         Ok(Expr::InSubquery(InSubquery {
-            expr: Box::new(self.coerce(*within.expr, &from, &to)?),
-            ..within
+            expr: Box::new(self.coerce(*within.expr, &from, &wide)?),
+            subquery,
+            negated: within.negated,
         }))
     }
 }

@@ -68,6 +68,14 @@ pub(super) fn source_text(column: Expr) -> Expr {
     marker(Meaning::SourceText).call(vec![column])
 }
 
+/// `call` without its declaration, which only planning needs.
+pub(crate) fn undeclared(call: &ScalarFunction) -> Option<Expr> {
+    match meaning(call) {
+        Some(Meaning::Declared(_)) => call.args.first().cloned(),
+        _ => super::cast::undeclared(call),
+    }
+}
+
 /// Whether `call` is a column's text form made by the source.
 pub(crate) fn is_source_text(call: &ScalarFunction) -> bool {
     meaning(call) == Some(&Meaning::SourceText)

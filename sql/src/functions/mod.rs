@@ -2,7 +2,7 @@
 //!
 //! The planner's own functions are not registered. Scalar functions and operators are this
 //! module's, with PostgreSQL's signatures; aggregates and window functions are DataFusion's where
-//! they agree. [`conform`] then gives every expression PostgreSQL's types before anything runs.
+//! they agree. [`conform()`] then gives every expression PostgreSQL's types before anything runs.
 
 mod aggregate;
 mod arguments;
@@ -31,13 +31,13 @@ mod vector;
 
 use std::sync::Arc;
 
-use datafusion::functions_aggregate::{bool_and_or, count, min_max, string_agg, sum};
+use datafusion::functions_aggregate::{bool_and_or, count, first_last, min_max, string_agg, sum};
 use datafusion::functions_window::all_default_window_functions;
 use datafusion::logical_expr::planner::{ExprPlanner, TypePlanner};
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 use datafusion::optimizer::AnalyzerRule;
 
-pub(crate) use marker::{is_collate_c, is_source_text, opaque_comparison, transparent};
+pub(crate) use marker::{is_collate_c, is_source_text, opaque_comparison, transparent, undeclared};
 
 use crate::template::{Refusal, nearest};
 use call::{Overload, PgFunction, Returns};
@@ -81,8 +81,14 @@ const SYNTAX: [&str; 5] = [
     "timezone",
 ];
 
-/// Why a function of this name cannot be called; `None` if it can.
-pub(crate) fn refusal(name: &str) -> Option<Refusal> {
+/// Why a function of this name cannot be called, `windowed` or not; `None` if it can.
+pub(crate) fn refusal(name: &str, windowed: bool) -> Option<Refusal> {
+    if WINDOWS.contains(&name) && !windowed {
+        return Some(Refusal {
+            message: format!("window function {name} needs an OVER clause"),
+            hint: format!("write {name}(…) OVER (ORDER BY …)"),
+        });
+    }
     let scalars = scalar_names();
     let mut known = scalars
         .iter()
@@ -235,6 +241,8 @@ pub(crate) fn aggregates() -> Vec<Arc<AggregateUDF>> {
         Arc::new(every.as_ref().clone().with_aliases(["every"])),
         bool_and_or::bool_or_udaf(),
         string_agg::string_agg_udaf(),
+        // What DISTINCT ON becomes; the user calls it over windows only.
+        first_last::first_value_udaf(),
     ]
 }
 
@@ -251,6 +259,7 @@ pub(crate) fn planners() -> Vec<Arc<dyn ExprPlanner>> {
     vec![
         Arc::new(planner::PostgresPlanner),
         Arc::new(datafusion::functions_aggregate::planner::AggregateFunctionPlanner),
+        Arc::new(datafusion::functions_window::planner::WindowFunctionPlanner),
     ]
 }
 
@@ -270,7 +279,7 @@ mod tests {
 
     #[test]
     fn a_function_that_means_something_else_is_refused_by_name() {
-        let refusal = refusal("to_char").unwrap();
+        let refusal = refusal("to_char", false).unwrap();
         assert_eq!(
             refusal.message,
             "to_char means something else here than in PostgreSQL and is refused"
@@ -279,14 +288,14 @@ mod tests {
 
     #[test]
     fn an_unknown_function_suggests_the_nearest() {
-        let refusal = refusal("lowr").unwrap();
+        let refusal = refusal("lowr", false).unwrap();
         assert!(refusal.hint.starts_with("did you mean lower?"));
     }
 
     #[test]
     fn known_functions_can_be_called() {
-        for name in ["lower", "count", "row_number", "coalesce", "now", "mod"] {
-            assert_eq!(refusal(name), None, "{name}");
+        for name in ["lower", "count", "coalesce", "now", "mod"] {
+            assert_eq!(refusal(name, false), None, "{name}");
         }
     }
 }

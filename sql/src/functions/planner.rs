@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, AsArray};
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, TimestampMicrosecondType};
-use datafusion::common::{DFSchema, Result, ScalarValue};
+use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr, TypePlanner};
-use datafusion::logical_expr::{Expr, ScalarUDF};
+use datafusion::logical_expr::{Expr, ExprSchemable, ScalarUDF};
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CharacterLength, DataType as SqlType, ExactNumberInfo, TimezoneInfo,
 };
@@ -15,7 +15,7 @@ use towpath_engine::types::UNCONSTRAINED_NUMERIC;
 
 use super::arithmetic::{self, Operator};
 use super::call::{Overload, PgFunction, Returns};
-use super::cast::Target;
+use super::cast::{self, Target};
 use super::choice::{Concat, Joining};
 use super::declared;
 use super::time::part_scale;
@@ -34,8 +34,9 @@ impl ExprPlanner for PostgresPlanner {
     fn plan_binary_op(
         &self,
         expr: RawBinaryExpr,
-        _: &DFSchema,
+        schema: &DFSchema,
     ) -> Result<PlannerResult<RawBinaryExpr>> {
+        let expr = with_boolean_literal(expr, schema)?;
         let operator = match expr.op {
             BinaryOperator::Plus => Operator::Add,
             BinaryOperator::Minus => Operator::Subtract,
@@ -66,6 +67,28 @@ impl ExprPlanner for PostgresPlanner {
     fn plan_substring(&self, args: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
         call("substring", args)
     }
+}
+
+/// A string beside a boolean is a boolean: DataFusion would not compare them at all.
+fn with_boolean_literal(expr: RawBinaryExpr, schema: &DFSchema) -> Result<RawBinaryExpr> {
+    let RawBinaryExpr { op, left, right } = expr;
+    let is_boolean = |expr: &Expr| {
+        expr.get_type(schema)
+            .is_ok_and(|data_type| data_type == DataType::Boolean)
+    };
+    let read = |expr: Expr, beside: bool| match &expr {
+        Expr::Literal(ScalarValue::Utf8(Some(text)), metadata) if beside => Ok(Expr::Literal(
+            cast::literal(text, &Target::of(DataType::Boolean))?,
+            metadata.clone(),
+        )),
+        _ => Ok::<_, DataFusionError>(expr),
+    };
+    let (left_is, right_is) = (is_boolean(&left), is_boolean(&right));
+    Ok(RawBinaryExpr {
+        op,
+        left: read(left, right_is)?,
+        right: read(right, left_is)?,
+    })
 }
 
 fn call(name: &str, args: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {

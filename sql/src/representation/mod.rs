@@ -12,7 +12,7 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{DataFusionError, Result, ScalarValue, internal_datafusion_err};
 use datafusion::datasource::{provider_as_source, source_as_provider};
-use datafusion::logical_expr::expr::Cast;
+use datafusion::logical_expr::expr::{Alias, Cast};
 use datafusion::logical_expr::logical_plan::{TableScan, TableScanBuilder};
 use datafusion::logical_expr::{Expr, LogicalPlan, Union};
 use towpath_engine::source::{Scan, ScanColumn, Source};
@@ -21,8 +21,8 @@ use towpath_engine::transform::{OutputColumn, carry};
 use towpath_engine::types::{PgType, Representation, TypeKind, native_type, oid};
 use towpath_engine::{Error, ErrorKind};
 
-use crate::functions::declared;
 use crate::functions::types::{ENUM, OPAQUE};
+use crate::functions::{declared, undeclared};
 use crate::provider::{SourceTableProvider, downcast};
 use crate::pushdown::{PlannedTable, condition};
 use crate::template::{duplicate, external, refuse};
@@ -79,8 +79,14 @@ pub(crate) fn represent(
         twins: twin_representations(&twins, table, &lineage, &destinations)?,
     };
     let keeps_rows_apart = keeps_rows_apart(&plan);
+    let types: Vec<Option<PgType>> = plan
+        .schema()
+        .fields()
+        .iter()
+        .map(|field| declared::pg_type(field))
+        .collect();
     let plan = reads.rewrite(plan, &twins)?;
-    let columns = output_columns(&plan, &outputs, &reads, &twins)?;
+    let columns = output_columns(&plan, &outputs, types, (&reads, &twins))?;
     let scan = merged_scan(&plan)?;
     Ok(Represented {
         plan,
@@ -321,7 +327,7 @@ impl Reads<'_> {
                         LogicalPlan::Union(Union::try_new_with_loose_types(union.inputs)?)
                     }
                     node => {
-                        let node = node.map_expressions(retype_constants)?.data;
+                        let node = node.map_expressions(settle)?.data;
                         twin::thread(node, twins)?.recompute_schema()?
                     }
                 };
@@ -381,8 +387,9 @@ impl Reads<'_> {
     }
 }
 
-/// Constants of the types that only the planner knows become the text that the columns are.
-fn retype_constants(expr: Expr) -> Result<Transformed<Expr>> {
+/// Constants of the types that only the planner knows become the text that the columns are, and
+/// what only planning needs goes.
+fn settle(expr: Expr) -> Result<Transformed<Expr>> {
     expr.transform_up(|expr| {
         Ok(match expr {
             Expr::Literal(ScalarValue::LargeUtf8(text) | ScalarValue::Utf8View(text), metadata) => {
@@ -390,6 +397,16 @@ fn retype_constants(expr: Expr) -> Result<Transformed<Expr>> {
             }
             Expr::Cast(cast) if [ENUM, OPAQUE].contains(cast.field.data_type()) => {
                 Transformed::yes(Expr::Cast(Cast::new(cast.expr, DataType::Utf8)))
+            }
+            Expr::ScalarFunction(call) => match undeclared(&call) {
+                Some(expr) => Transformed::yes(expr),
+                None => Transformed::no(Expr::ScalarFunction(call)),
+            },
+            Expr::Alias(alias) if alias.metadata.is_some() => {
+                Transformed::yes(Expr::Alias(Alias {
+                    metadata: None,
+                    ..alias
+                }))
             }
             expr => Transformed::no(expr),
         })
@@ -399,12 +416,13 @@ fn retype_constants(expr: Expr) -> Result<Transformed<Expr>> {
 fn output_columns(
     plan: &LogicalPlan,
     outputs: &[Option<Origin>],
-    reads: &Reads<'_>,
-    twins: &[twin::Twin],
+    types: Vec<Option<PgType>>,
+    (reads, twins): (&Reads<'_>, &[twin::Twin]),
 ) -> Result<Vec<OutputColumn>> {
     let fields = plan.schema().fields().iter().enumerate();
     fields
-        .map(|(at, field)| {
+        .zip(types)
+        .map(|((at, field), computed_type)| {
             let twin = twins.iter().find(|twin| twin.output == at);
             let representation = match (twin, &outputs[at]) {
                 (Some(twin), _) => reads.twins.get(&twin.field_name()),
@@ -414,7 +432,7 @@ fn output_columns(
             let source_column = outputs[at].as_ref().map(|(_, column)| column.clone());
             let pg_type = match &source_column {
                 Some(column) => lookup(reads.table, column)?.pg_type.clone(),
-                None => declared::pg_type(field).ok_or_else(|| {
+                None => computed_type.ok_or_else(|| {
                     unsupported(
                         format!(
                             "column {:?} of the result has no type in PostgreSQL",

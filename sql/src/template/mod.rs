@@ -67,11 +67,14 @@ impl Template {
     }
 
     /// The SELECT, checked and with its results named as PostgreSQL names them; `refusal` says
-    /// what is wrong with a function's name, if anything.
+    /// what is wrong with a function's name, windowed or not, if anything.
     ///
     /// # Errors
     /// `Config`, if it is not one SELECT, or holds syntax that means something else here.
-    pub(crate) fn statement(&self, refusal: &dyn Fn(&str) -> Option<Refusal>) -> Result<Statement> {
+    pub(crate) fn statement(
+        &self,
+        refusal: &dyn Fn(&str, bool) -> Option<Refusal>,
+    ) -> Result<Statement> {
         statement::parse(&self.sql, refusal)
     }
 }

@@ -24,7 +24,10 @@ use super::{SOURCE, aliases};
 const RECURSION_LIMIT: usize = 100;
 
 /// Parses `sql` as one SELECT, refuses what differs from PostgreSQL, and names its results.
-pub(super) fn parse(sql: &str, refusal: &dyn Fn(&str) -> Option<Refusal>) -> Result<Statement> {
+pub(super) fn parse(
+    sql: &str,
+    refusal: &dyn Fn(&str, bool) -> Option<Refusal>,
+) -> Result<Statement> {
     let statements = Parser::new(&PostgreSqlDialect {})
         .with_recursion_limit(RECURSION_LIMIT)
         .try_with_sql(sql)
@@ -113,7 +116,7 @@ pub(super) fn folded(ident: &Ident) -> String {
 
 /// Walks the statement; breaks at the first thing that is refused.
 struct Rules<'a> {
-    refusal: &'a dyn Fn(&str) -> Option<Refusal>,
+    refusal: &'a dyn Fn(&str, bool) -> Option<Refusal>,
     tables: HashSet<String>,
 }
 
@@ -308,7 +311,7 @@ impl Rules<'_> {
             let what = format!("function {} is not known here", function.name);
             return no(span, &what, IN_A_VIEW);
         }
-        if let Some(refusal) = (self.refusal)(&folded(name)) {
+        if let Some(refusal) = (self.refusal)(&folded(name), function.over.is_some()) {
             return no(span, &refusal.message, &refusal.hint);
         }
         let FunctionArguments::List(list) = &function.args else {
