@@ -1,5 +1,6 @@
 //! One run: from two connections to published tables and their reports.
 
+mod describe;
 mod flow;
 mod incremental;
 mod lock;

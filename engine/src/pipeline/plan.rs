@@ -8,8 +8,8 @@ use crate::encode::ColumnEncoding;
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::{Connection, catalog};
 use crate::report::{ColumnReport, Fidelity, PlanReport};
-use crate::sink::{Duplicates, LoadColumn, LoadPath, LoadPlan, WriteMode};
-use crate::table::{Table, TableKind, TableName};
+use crate::sink::{Duplicates, LoadColumn, LoadPlan};
+use crate::table::{Table, TableKind, ident};
 use crate::transform::{OutputColumn, TransformPlan};
 use crate::types::{Assignment, PgType, TypeKind, assign, pg_type_of};
 
@@ -162,7 +162,7 @@ fn into_existing(table: &Table, column: &OutputColumn) -> Planned {
             None => format!(
                 "leave it out of the SELECT, or run there: ALTER TABLE {} ADD COLUMN {} {}",
                 table.name,
-                crate::table::ident(name),
+                ident(name),
                 column.pg_type
             ),
         };
@@ -305,7 +305,7 @@ fn create_type_hint(pg_type: &PgType) -> String {
         TypeKind::Composite(fields) => {
             let fields: Vec<String> = fields
                 .iter()
-                .map(|(name, field)| format!("{} {field}", crate::table::ident(name)))
+                .map(|(name, field)| format!("{} {field}", ident(name)))
                 .collect();
             format!(
                 "run there: CREATE TYPE {pg_type} AS ({})",
@@ -336,10 +336,7 @@ fn refuse_table(table: &Table, columns: &[OutputColumn], refusals: &mut Vec<Refu
                 "column {:?} of {} is NOT NULL without default, and the result has no such column",
                 column.name, table.name
             ),
-            hint: format!(
-                "add it to the SELECT: … AS {}",
-                crate::table::ident(&column.name)
-            ),
+            hint: format!("add it to the SELECT: … AS {}", ident(&column.name)),
         });
     }
 }
@@ -405,64 +402,4 @@ fn check_duplicates(load: &LoadPlan) -> Result<()> {
         return Err(Error::new(ErrorKind::Schema, message).with_hint("name the key"));
     }
     Ok(())
-}
-
-/// The path in one sentence, and the statements on it, for people.
-pub(super) fn describe_load(load: &LoadPlan, path: LoadPath) -> (String, Vec<String>) {
-    let staging = TableName::new(crate::sink::staging::STAGING_SCHEMA, "run_…");
-    let copy = |table: &TableName| crate::postgres::statement::copy_in(table, &load.column_names());
-    let sentence = match (path, &load.existing) {
-        (LoadPath::Build, _) => {
-            "rows fill a new table in parallel; it gets its key and moves into place when complete"
-        }
-        (LoadPath::Direct, None) => "one COPY into the new table, which appears when complete",
-        (LoadPath::Direct, Some(_)) if load.write == WriteMode::Append => {
-            "one COPY into the table, visible when complete"
-        }
-        (LoadPath::Direct, Some(_)) => "the table is empty: one COPY, visible when complete",
-        (LoadPath::Merge, _) => "rows wait in a staging table; one transaction publishes them",
-    };
-    let mut statements = Vec::new();
-    match path {
-        LoadPath::Build => {
-            statements.push(load.create_destination(&staging));
-            statements.push(copy(&staging));
-            statements.extend(crate::postgres::statement::move_into_place(
-                &staging,
-                &load.destination,
-            ));
-            statements.extend(load.create_key());
-        }
-        LoadPath::Direct => {
-            if load.existing.is_none() {
-                statements.push(load.create_destination(&load.destination));
-            }
-            statements.push(copy(&load.destination));
-            statements.extend(load.create_key().filter(|_| load.existing.is_none()));
-        }
-        LoadPath::Merge => {
-            let unlogged = crate::postgres::statement::Persistence::Unlogged;
-            statements.push(load.create_staging(&staging, unlogged));
-            statements.push(copy(&staging));
-            statements.extend(merge_statements(load, &staging.to_string()));
-        }
-    }
-    (sentence.to_owned(), statements)
-}
-
-fn merge_statements(load: &LoadPlan, staging: &str) -> Vec<String> {
-    if load.existing.is_none() {
-        let mut statements = vec![load.create_destination(&load.destination)];
-        statements.push(load.with_merge(staging, |merge| merge.insert()));
-        statements.extend(load.create_key());
-        return statements;
-    }
-    load.with_merge(staging, |merge| match load.write {
-        WriteMode::Append => vec![merge.insert()],
-        WriteMode::Upsert => vec![merge.upsert()],
-        WriteMode::Replace if !load.replaces_by_key() => {
-            vec![format!("TRUNCATE {}", load.destination), merge.insert()]
-        }
-        WriteMode::Replace | WriteMode::Mirror => vec![merge.upsert(), merge.delete_missing()],
-    })
 }

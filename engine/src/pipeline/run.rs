@@ -8,8 +8,9 @@ use std::time::Instant;
 use tokio::sync::OnceCell;
 use tracing::{info, warn};
 
+use super::describe::{describe_load, empty_report, notes};
 use super::lock::{lock, unlock};
-use super::plan::{LoadInput, describe_load, plan_load};
+use super::plan::{LoadInput, plan_load};
 use super::{Settings, SourceSession, Stream, StreamPlan, flow, incremental, privileges};
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::{Connection, ConnectionConfig, catalog, server_error};
@@ -302,46 +303,4 @@ impl Run {
         })?;
         Ok(row.get(0))
     }
-}
-
-/// The report of a stream whose columns nobody has looked at.
-fn empty_report(stream: &Stream, load: Option<&LoadPlan>) -> PlanReport {
-    PlanReport {
-        stream: stream.name.clone(),
-        source: stream.table.to_string(),
-        destination: stream.into.to_string(),
-        destination_exists: load.is_some_and(|load| load.existing.is_some()),
-        write: stream.write.to_string(),
-        key: load.map(|load| load.key.clone()).unwrap_or_default(),
-        path: "it is refused: nothing would move".to_owned(),
-        columns: Vec::new(),
-        reads: Vec::new(),
-        engine: None,
-        statements: Vec::new(),
-        notes: Vec::new(),
-    }
-}
-
-/// What a person should know before running it.
-fn notes(load: &LoadPlan, source: &Table) -> Vec<String> {
-    let mut notes = Vec::new();
-    if load.existing.is_none() {
-        notes.push(
-            "the created table gets columns, NOT NULL and the key; defaults, checks, foreign keys, \
-             other indexes and triggers are not copied"
-                .to_owned(),
-        );
-    }
-    if load.key.is_empty() && load.write == WriteMode::Append {
-        notes.push("there is no key: every run adds its rows again".to_owned());
-    }
-    for name in &source.unreadable {
-        notes.push(format!(
-            "column {name:?} may not be read, so SELECT * does not have it"
-        ));
-    }
-    if load.existing.is_some() && load.key_may_be_null() && load.write != WriteMode::Append {
-        notes.push("the key may hold NULL: a row without complete key fails the run".to_owned());
-    }
-    notes
 }

@@ -1,0 +1,106 @@
+//! A plan in words and statements, for people.
+
+use super::Stream;
+use crate::postgres::statement;
+use crate::report::PlanReport;
+use crate::sink::{LoadPath, LoadPlan, WriteMode, staging};
+use crate::table::{Table, TableName};
+
+/// The report of a stream whose columns nobody has looked at.
+pub(super) fn empty_report(stream: &Stream, load: Option<&LoadPlan>) -> PlanReport {
+    PlanReport {
+        stream: stream.name.clone(),
+        source: stream.table.to_string(),
+        destination: stream.into.to_string(),
+        destination_exists: load.is_some_and(|load| load.existing.is_some()),
+        write: stream.write.to_string(),
+        key: load.map(|load| load.key.clone()).unwrap_or_default(),
+        path: "it is refused: nothing would move".to_owned(),
+        columns: Vec::new(),
+        reads: Vec::new(),
+        engine: None,
+        statements: Vec::new(),
+        notes: Vec::new(),
+    }
+}
+
+/// The path in one sentence, and the statements on it, for people.
+pub(super) fn describe_load(load: &LoadPlan, path: LoadPath) -> (String, Vec<String>) {
+    let staging = TableName::new(staging::STAGING_SCHEMA, "run_…");
+    let copy = |table: &TableName| statement::copy_in(table, &load.column_names());
+    let sentence = match (path, &load.existing) {
+        (LoadPath::Build, _) => {
+            "rows fill a new table in parallel; it gets its key and moves into place when complete"
+        }
+        (LoadPath::Direct, None) => "one COPY into the new table, which appears when complete",
+        (LoadPath::Direct, Some(_)) if load.write == WriteMode::Append => {
+            "one COPY into the table, visible when complete"
+        }
+        (LoadPath::Direct, Some(_)) => "the table is empty: one COPY, visible when complete",
+        (LoadPath::Merge, _) => "rows wait in a staging table; one transaction publishes them",
+    };
+    let mut statements = Vec::new();
+    match path {
+        LoadPath::Build => {
+            statements.push(load.create_destination(&staging));
+            statements.push(copy(&staging));
+            statements.extend(statement::move_into_place(&staging, &load.destination));
+            statements.extend(load.create_key());
+        }
+        LoadPath::Direct => {
+            if load.existing.is_none() {
+                statements.push(load.create_destination(&load.destination));
+            }
+            statements.push(copy(&load.destination));
+            statements.extend(load.create_key().filter(|_| load.existing.is_none()));
+        }
+        LoadPath::Merge => {
+            let unlogged = statement::Persistence::Unlogged;
+            statements.push(load.create_staging(&staging, unlogged));
+            statements.push(copy(&staging));
+            statements.extend(merge_statements(load, &staging.to_string()));
+        }
+    }
+    (sentence.to_owned(), statements)
+}
+
+fn merge_statements(load: &LoadPlan, staging: &str) -> Vec<String> {
+    if load.existing.is_none() {
+        let mut statements = vec![load.create_destination(&load.destination)];
+        statements.push(load.with_merge(staging, |merge| merge.insert()));
+        statements.extend(load.create_key());
+        return statements;
+    }
+    load.with_merge(staging, |merge| match load.write {
+        WriteMode::Append => vec![merge.insert()],
+        WriteMode::Upsert => vec![merge.upsert()],
+        WriteMode::Replace if !load.replaces_by_key() => {
+            vec![format!("TRUNCATE {}", load.destination), merge.insert()]
+        }
+        WriteMode::Replace | WriteMode::Mirror => vec![merge.upsert(), merge.delete_missing()],
+    })
+}
+
+/// What a person should know before running it.
+pub(super) fn notes(load: &LoadPlan, source: &Table) -> Vec<String> {
+    let mut notes = Vec::new();
+    if load.existing.is_none() {
+        notes.push(
+            "the created table gets columns, NOT NULL and the key; defaults, checks, foreign keys, \
+             other indexes and triggers are not copied"
+                .to_owned(),
+        );
+    }
+    if load.key.is_empty() && load.write == WriteMode::Append {
+        notes.push("there is no key: every run adds its rows again".to_owned());
+    }
+    for name in &source.unreadable {
+        notes.push(format!(
+            "column {name:?} may not be read, so SELECT * does not have it"
+        ));
+    }
+    if load.existing.is_some() && load.key_may_be_null() && load.write != WriteMode::Append {
+        notes.push("the key may hold NULL: a row without complete key fails the run".to_owned());
+    }
+    notes
+}
