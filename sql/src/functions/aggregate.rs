@@ -98,6 +98,19 @@ impl Accumulator for Average {
         Ok(())
     }
 
+    fn retract_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
+        let (values, _) = decimals(&values[0])?;
+        for value in values.iter().flatten() {
+            self.add(value.wrapping_neg())?;
+        }
+        self.count -= (values.len() - values.null_count()) as i64;
+        Ok(())
+    }
+
+    fn supports_retract_batch(&self) -> bool {
+        true
+    }
+
     fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
         for sum in states[0].as_primitive::<Decimal256Type>().iter().flatten() {
             self.add(sum)?;

@@ -162,6 +162,13 @@ impl Arithmetic {
             })
         };
         let int4 = DataType::Int32;
+        // A literal beside an operand is of its type if there is such an operator.
+        let (left, right) = match (self.operator, left, right) {
+            (Subtract, known, Pg::Unknown) => (known, known),
+            (Subtract, Pg::Unknown, known) => (known, known),
+            (Add, known @ (Pg::Timestamp | Pg::TimestampTz), Pg::Unknown) => (known, Pg::Interval),
+            (_, left, right) => (left, right),
+        };
         match (self.operator, left, right) {
             (Add | Subtract, Pg::Date, Pg::Int2 | Pg::Int4) => {
                 plan(DataType::Date32, int4, DataType::Date32)

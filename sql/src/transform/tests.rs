@@ -137,6 +137,35 @@ async fn joins_subqueries_windows_and_unions_run() {
 }
 
 #[tokio::test]
+async fn averages_divide_as_numerics_do_and_move_with_their_window() {
+    check(
+        "SELECT id, round(avg(id) OVER (ORDER BY id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW), 1) AS a
+           FROM {{ source }} WHERE id < 4 ORDER BY id",
+        &["1|1.0", "2|1.5", "3|2.5"],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_string_beside_a_date_or_a_timestamp_is_one() {
+    check(
+        "SELECT at::date - '1970-01-01' AS days FROM {{ source }} WHERE id < 3",
+        &["0", "19675"],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn both_sides_of_in_have_one_type() {
+    check(
+        "SELECT id FROM {{ source }} WHERE id NOT IN (SELECT big - 9 FROM {{ source }} WHERE id = 1)
+          ORDER BY id",
+        &["2", "3", "2147483647"],
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn columns_that_are_only_carried_travel_as_they_are() {
     let plan = plan("SELECT id, raw, free FROM {{ source }} WHERE id > 1 ORDER BY id")
         .await
