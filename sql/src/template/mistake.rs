@@ -52,7 +52,7 @@ pub(crate) fn value_error(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Decode, message)
 }
 
-/// `err` on its way through DataFusion, to be unwrapped by [`planning`] or [`running`].
+/// `err` on its way through DataFusion, to be unwrapped where it leaves.
 pub(crate) fn external(err: Error) -> DataFusionError {
     DataFusionError::External(Box::new(err))
 }
