@@ -169,6 +169,7 @@ impl Sample {
             has_ctid: true,
             is_referenced: false,
             row_security: false,
+            has_ascii_case: false,
         }
     }
 

@@ -317,6 +317,8 @@ pub struct Table {
     pub is_referenced: bool,
     /// Whether row security hides rows from the connected role.
     pub row_security: bool,
+    /// Whether the database's character type is C, so that only ASCII letters have two cases.
+    pub has_ascii_case: bool,
 }
 
 impl Table {

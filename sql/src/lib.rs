@@ -62,6 +62,7 @@
 //!     # has_ctid: false,
 //!     # is_referenced: false,
 //!     # row_security: false,
+//!     # has_ascii_case: false,
 //!     // … keys, size and what else the catalogue says
 //! };
 //! let ids: ArrayRef = Arc::new(Int32Array::from(vec![1, 2, 3]));

@@ -339,6 +339,7 @@ mod tests {
             has_ctid,
             is_referenced: false,
             row_security: false,
+            has_ascii_case: false,
         };
         let snapshot = Arc::new(Snapshot::new("host=localhost user=u".parse().unwrap()));
         let limits = BatchLimits {

@@ -21,7 +21,7 @@ pub(crate) fn field(column: &Column) -> Field {
     let mut metadata = HashMap::from([(TYPE_KEY.to_owned(), column.pg_type.sql.clone())]);
     let declaration = declared::of_column(&column.pg_type);
     metadata.extend(declared::metadata(declaration.as_deref()));
-    if column.collation.as_deref().is_some_and(is_c) {
+    if is_collated_c(column) {
         metadata.insert(COLLATION_KEY.to_owned(), "C".to_owned());
     }
     Field::new(&column.name, planned_type(&column.pg_type), column.nullable).with_metadata(metadata)
@@ -47,6 +47,11 @@ pub(crate) fn is_in_c(field: &Field) -> bool {
 /// The column's type at the source, if `field` is a column.
 pub(crate) fn source_type(field: &Field) -> Option<&str> {
     field.metadata().get(TYPE_KEY).map(|sql| &**sql)
+}
+
+/// Whether the column's own collation is the one of bytes.
+pub(crate) fn is_collated_c(column: &Column) -> bool {
+    column.collation.as_deref().is_some_and(is_c)
 }
 
 /// Whether `collation`, quoted and perhaps qualified, is the one of bytes.

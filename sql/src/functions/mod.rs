@@ -39,6 +39,8 @@ use datafusion::optimizer::AnalyzerRule;
 
 pub(crate) use marker::{is_collate_c, is_source_text, opaque_comparison, transparent, undeclared};
 
+use towpath_engine::table::Table;
+
 use crate::template::{Refusal, nearest};
 use call::{Overload, PgFunction, Returns};
 use choice::{Choice, Concat, Joining, Kind};
@@ -113,6 +115,25 @@ pub(crate) fn refusal(name: &str, windowed: bool) -> Option<Refusal> {
         },
     })
 }
+
+/// As [`refusal`], knowing the table: where only ASCII letters have two cases, functions that go by
+/// all letters mean something else.
+pub(crate) fn refusal_over(table: &Table, name: &str, windowed: bool) -> Option<Refusal> {
+    let has_ascii_case = table.has_ascii_case || table.columns.iter().any(columns::is_collated_c);
+    if has_ascii_case && CASES.contains(&name) {
+        return Some(Refusal {
+            message: format!("{name} changes ASCII letters only where text is collated \"C\""),
+            hint: format!(
+                "{} has such text, by its database or by a column: compute it in a view there",
+                table.name
+            ),
+        });
+    }
+    refusal(name, windowed)
+}
+
+/// Functions that change the case of letters.
+const CASES: [&str; 2] = ["lower", "upper"];
 
 /// Functions whose result depends on a server's locale, settings or version.
 const LOCALE_OR_VERSION: [&str; 9] = [
@@ -290,6 +311,20 @@ mod tests {
     fn an_unknown_function_suggests_the_nearest() {
         let refusal = refusal("lowr", false).unwrap();
         assert!(refusal.hint.starts_with("did you mean lower?"));
+    }
+
+    #[test]
+    fn the_documentation_names_every_function() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/transform.md");
+        let page = std::fs::read_to_string(path).unwrap();
+        let scalars = scalar_names();
+        let names = scalars.iter().map(|name| &**name);
+        for name in names.chain(AGGREGATES).chain(WINDOWS).chain(SYNTAX) {
+            assert!(
+                page.contains(&format!("`{name}`")),
+                "{name} is not in docs/transform.md"
+            );
+        }
     }
 
     #[test]

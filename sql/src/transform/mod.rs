@@ -56,7 +56,8 @@ impl SqlTransform {
         table: &Table,
         takes_filters: bool,
     ) -> Result<LogicalPlan> {
-        let statement = self.template.statement(&functions::refusal)?;
+        let refusal = |name: &str, windowed| functions::refusal_over(table, name, windowed);
+        let statement = self.template.statement(&refusal)?;
         let planned = PlannedTable::new(&table.columns, takes_filters);
         let name = TableReference::bare(SOURCE);
         let schema = state.schema_for_ref(name).map_err(planning)?;

@@ -66,6 +66,26 @@ async fn integer_overflow_is_an_error_and_not_another_number() {
 }
 
 #[tokio::test]
+async fn letters_have_two_cases_only_where_they_have_at_the_source() {
+    let sql = "SELECT lower(name) AS name FROM {{ source }}";
+    let in_c = Table {
+        has_ascii_case: true,
+        ..table()
+    };
+    let mut with_column_in_c = table();
+    with_column_in_c.columns[2].collation = Some("pg_catalog.\"C\"".to_owned());
+    for table in [in_c, with_column_in_c] {
+        let transform = SqlTransform::new(sql, &settings()).unwrap();
+        let err = transform.plan(&table, None).await.err().unwrap();
+        assert!(
+            err.to_string().contains("lower changes ASCII letters only"),
+            "{err}"
+        );
+    }
+    assert!(plan(sql).await.is_ok());
+}
+
+#[tokio::test]
 async fn division_by_zero_is_an_error() {
     assert_eq!(
         error("SELECT 1 / (id - 1) FROM {{ source }}").await,
@@ -548,6 +568,7 @@ fn table() -> Table {
         has_ctid: true,
         is_referenced: false,
         row_security: false,
+        has_ascii_case: false,
         unreadable: Vec::new(),
     }
 }

@@ -83,6 +83,7 @@ pub async fn table(client: &Client, name: &TableName) -> Result<Option<Table>> {
         has_ctid: row.get("has_ctid"),
         is_referenced: row.get("is_referenced"),
         row_security: row.get("row_security"),
+        has_ascii_case: row.get("has_ascii_case"),
     }))
 }
 

@@ -35,7 +35,14 @@ SELECT c.oid,
        EXISTS (SELECT FROM pg_catalog.pg_constraint AS f
                 WHERE f.contype = 'f' AND f.confrelid = c.oid AND f.conrelid <> c.oid
        ) AS is_referenced,
-       pg_catalog.row_security_active(c.oid) AS row_security
+       pg_catalog.row_security_active(c.oid) AS row_security,
+       -- The provider's columns are of versions 15 and 17; to_jsonb gives NULL where they are missing.
+       (SELECT CASE COALESCE(pg_catalog.to_jsonb(d) ->> 'datlocprovider', 'c')
+               WHEN 'c' THEN d.datctype IN ('C', 'POSIX')
+               WHEN 'b' THEN pg_catalog.to_jsonb(d) ->> 'datlocale' = 'C'
+               ELSE false END
+          FROM pg_catalog.pg_database AS d
+         WHERE d.datname = pg_catalog.current_database()) AS has_ascii_case
   FROM pg_catalog.pg_class AS c
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
  WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
