@@ -89,9 +89,12 @@ fn unwrap(err: DataFusionError) -> Unwrapped {
         }
         DataFusionError::Shared(shared) => match std::sync::Arc::try_unwrap(shared) {
             Ok(inner) => unwrap(inner),
-            Err(shared) => match find(&*shared) {
-                Some(ours) => Unwrapped::Ours(copy(ours)),
-                None => Unwrapped::Theirs(DataFusionError::Execution(sentence(&shared))),
+            Err(shared) => match (find(&*shared), shared.find_root()) {
+                (Some(ours), _) => Unwrapped::Ours(copy(ours)),
+                (None, DataFusionError::ResourcesExhausted(cause)) => {
+                    Unwrapped::Theirs(DataFusionError::ResourcesExhausted(cause.clone()))
+                }
+                (None, _) => Unwrapped::Theirs(DataFusionError::Execution(sentence(&shared))),
             },
         },
         DataFusionError::External(boxed) => match boxed.downcast::<Error>() {

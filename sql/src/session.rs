@@ -10,6 +10,7 @@ use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
 use datafusion::prelude::SessionConfig;
 use towpath_engine::pipeline::Settings;
+use towpath_engine::table::Table;
 use towpath_engine::{Error, ErrorKind, Result};
 
 use crate::functions;
@@ -25,9 +26,16 @@ const SORT_RESERVATION: usize = 10 << 20;
 ///
 /// # Errors
 /// `Internal`, if there is no directory for temporary files.
-pub(crate) fn state(settings: &Settings) -> Result<SessionState> {
+pub(crate) fn state(settings: &Settings, table: &Table) -> Result<SessionState> {
+    let mut config = config(settings);
+    if !fits_in_memory(settings, table) {
+        let options = config.options_mut();
+        options.optimizer.prefer_hash_join = false;
+        // With one partition the planner knows no other join.
+        options.execution.target_partitions = settings.connections.max(2);
+    }
     Ok(SessionStateBuilder::new()
-        .with_config(config(settings))
+        .with_config(config)
         .with_runtime_env(runtime(settings)?)
         .with_expr_planners(functions::planners())
         .with_type_planner(functions::type_planner())
@@ -36,6 +44,12 @@ pub(crate) fn state(settings: &Settings) -> Result<SessionState> {
         .with_window_functions(functions::windows())
         .with_analyzer_rules(vec![functions::conform(), Arc::new(TypeCoercion::new())])
         .build())
+}
+
+/// Whether a join may hold one side in memory, as a hash join does, which cannot spill. Rows take
+/// some half more room in Arrow and a hash table than in a heap; of a view nothing is known.
+fn fits_in_memory(settings: &Settings, table: &Table) -> bool {
+    table.size_bytes > 0 && table.size_bytes.saturating_mul(2) <= settings.memory_limit as u64
 }
 
 fn config(settings: &Settings) -> SessionConfig {

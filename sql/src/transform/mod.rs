@@ -77,7 +77,7 @@ impl SqlTransform {
         destination: Option<&Table>,
         takes_filters: bool,
     ) -> Result<(SessionState, Represented)> {
-        let state = session::state(&self.settings)?;
+        let state = session::state(&self.settings, table)?;
         let plan = self.optimized(&state, table, takes_filters).await?;
         Ok((
             state,
