@@ -168,6 +168,7 @@ impl Sample {
             estimated_rows: None,
             has_ctid: true,
             is_referenced: false,
+            has_inheritors: false,
             row_security: false,
             has_ascii_case: false,
         }

@@ -39,7 +39,7 @@ pub(crate) struct Cli {
 }
 
 const EXIT_STATUS: &str = "\
-Exit status: 0 done; 1 the run failed and nothing was published; 2 the request itself is wrong.
+Exit status: 0 done; 1 a stream failed, nothing of it was published; 2 the request itself is wrong.
 TOWPATH_LOG=debug logs to stderr.";
 
 /// The commands.
@@ -312,7 +312,7 @@ mod tests {
                                  json]
           -q, --quiet            Show no progress
 
-        Exit status: 0 done; 1 the run failed and nothing was published; 2 the request itself is wrong.
+        Exit status: 0 done; 1 a stream failed, nothing of it was published; 2 the request itself is wrong.
         TOWPATH_LOG=debug logs to stderr.
         ");
     }

@@ -90,7 +90,13 @@ impl<'a> Connections<'a> {
     fn unknown(&self, name: &str, shared: &BTreeMap<String, ConnectionEntry>) -> Error {
         let known = || self.named.keys().chain(shared.keys()).map(String::as_str);
         let near = did_you_mean(name, known());
-        let message = format!("there is no connection called {name:?}{near}");
+        // What looks like a mistyped URL or string may hold a password.
+        let shown = match name.contains(|c: char| c.is_whitespace() || ":@/=".contains(c)) {
+            true => "what was given is neither a connection string nor the name of a connection"
+                .to_owned(),
+            false => format!("there is no connection called {name:?}"),
+        };
+        let message = format!("{shown}{near}");
         let hint = match known().next() {
             Some(_) => format!("there are {}", known().collect::<Vec<_>>().join(", ")),
             None => "write a URL as postgresql://user@host/database, or define the name in \
@@ -104,6 +110,14 @@ impl<'a> Connections<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mistyped_url_is_not_repeated() {
+        check(
+            "postgres//u:secret@h/d",
+            Err("what was given is neither a connection string nor the name of a connection"),
+        );
+    }
 
     const SHARED: &str = "connections:\n  warehouse: {host: db, user: etl}\n  loop: warehouse\n";
 

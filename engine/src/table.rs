@@ -315,6 +315,8 @@ pub struct Table {
     pub has_ctid: bool,
     /// Whether foreign keys of other tables refer to it.
     pub is_referenced: bool,
+    /// Whether other tables, not partitions, inherit from it: its rows include theirs.
+    pub has_inheritors: bool,
     /// Whether row security hides rows from the connected role.
     pub row_security: bool,
     /// Whether the database's character type is C, so that only ASCII letters have two cases.
@@ -338,17 +340,20 @@ impl Table {
     /// Whether `columns` holds every column of a unique index over values that are never NULL,
     /// so that no two rows of the table agree in all of `columns`.
     pub fn is_unique(&self, columns: &[String]) -> bool {
-        self.unique_indexes
-            .iter()
-            .filter(|index| !index.partial)
-            .any(|index| {
-                index.columns.iter().all(|name| {
-                    name.as_ref().is_some_and(|name| {
-                        let not_null = self.column(name).is_some_and(|column| !column.nullable);
-                        columns.contains(name) && (not_null || index.nulls_equal)
+        // The index of a parent does not cover its children.
+        !self.has_inheritors
+            && self
+                .unique_indexes
+                .iter()
+                .filter(|index| !index.partial)
+                .any(|index| {
+                    index.columns.iter().all(|name| {
+                        name.as_ref().is_some_and(|name| {
+                            let not_null = self.column(name).is_some_and(|column| !column.nullable);
+                            columns.contains(name) && (not_null || index.nulls_equal)
+                        })
                     })
                 })
-            })
     }
 }
 

@@ -61,6 +61,7 @@
 //!     # estimated_rows: None,
 //!     # has_ctid: false,
 //!     # is_referenced: false,
+//!     # has_inheritors: false,
 //!     # row_security: false,
 //!     # has_ascii_case: false,
 //!     // … keys, size and what else the catalogue says

@@ -10,7 +10,7 @@ use arrow_array::types::{
 };
 use arrow_array::{Array, ArrayRef, ArrowPrimitiveType};
 use arrow_buffer::{IntervalMonthDayNano, NullBuffer};
-use arrow_schema::{DataType, TimeUnit};
+use arrow_schema::{DataType, IntervalUnit, TimeUnit};
 
 use super::rewrite::OidRewrite;
 use super::{array, numeric};
@@ -164,7 +164,7 @@ fn conversion(data_type: &DataType, to: &PgType) -> Option<Conversion> {
         (DataType::Timestamp(TimeUnit::Microsecond, Some(_)), oid::TIMESTAMPTZ) => {
             Conversion::Timestamp
         }
-        (DataType::Interval(_), oid::INTERVAL) => Conversion::Interval,
+        (DataType::Interval(IntervalUnit::MonthDayNano), oid::INTERVAL) => Conversion::Interval,
         (DataType::Binary | DataType::LargeBinary | DataType::BinaryView, oid::BYTEA) => {
             Conversion::Bytes
         }

@@ -99,8 +99,20 @@ pub(super) fn notes(load: &LoadPlan, source: &Table) -> Vec<String> {
             "column {name:?} may not be read, so SELECT * does not have it"
         ));
     }
-    if load.existing.is_some() && load.key_may_be_null() && load.write != WriteMode::Append {
+    if load.existing.is_some() && load.may_lack_key() && load.write != WriteMode::Append {
         notes.push("the key may hold NULL: a row without complete key fails the run".to_owned());
+    }
+    let deletes = load.write == WriteMode::Mirror || load.replaces_by_key();
+    if deletes
+        && load
+            .existing
+            .as_ref()
+            .is_some_and(|table| table.is_referenced)
+    {
+        notes.push(
+            "foreign keys refer to the table: deleting its rows does what they say (ON DELETE)"
+                .to_owned(),
+        );
     }
     notes
 }

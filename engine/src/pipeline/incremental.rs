@@ -4,7 +4,7 @@ use super::{SourceSession, Stream, SyncMode};
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::Connection;
 use crate::report::PipelineName;
-use crate::sink::{WriteMode, last_watermark};
+use crate::sink::{WatermarkOf, WriteMode, last_watermark};
 use crate::table::{Column, Table, ident};
 use crate::transform::TransformPlan;
 use crate::types::oid;
@@ -58,7 +58,13 @@ pub(super) async fn condition(
     ) {
         return Ok(None);
     }
-    let watermark = last_watermark(destination, pipeline, &stream.name).await?;
+    let flow = WatermarkOf {
+        stream: &stream.name,
+        source: &stream.table.to_string(),
+        destination: &stream.into.to_string(),
+        cursor: &cursor.name,
+    };
+    let watermark = last_watermark(destination, pipeline, &flow).await?;
     Ok(watermark.map(|watermark| newer_than(cursor, &watermark)))
 }
 
@@ -74,7 +80,7 @@ fn newer_than(cursor: &Column, watermark: &Watermark) -> String {
 
 /// The greatest cursor value that the run's snapshot holds; `None` if it holds no row.
 ///
-/// Infinite dates and timestamps do not count: nothing could ever be newer.
+/// Infinities and NaN do not count: nothing could ever be newer.
 pub(super) async fn watermark(
     source: &SourceSession,
     table: &Table,
@@ -84,6 +90,9 @@ pub(super) async fn watermark(
     let finite = match cursor.pg_type.without_domains().oid {
         oid::DATE | oid::TIMESTAMP | oid::TIMESTAMPTZ => {
             format!(" WHERE pg_catalog.isfinite({name})")
+        }
+        oid::FLOAT4 | oid::FLOAT8 | oid::NUMERIC => {
+            format!(" WHERE {name}::pg_catalog.text NOT IN ('NaN', 'Infinity', '-Infinity')")
         }
         _ => String::new(),
     };

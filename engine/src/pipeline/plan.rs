@@ -11,7 +11,7 @@ use crate::report::{ColumnReport, Fidelity, PlanReport};
 use crate::sink::{Duplicates, LoadColumn, LoadPlan};
 use crate::table::{Table, TableKind, ident};
 use crate::transform::{OutputColumn, TransformPlan};
-use crate::types::{Assignment, PgType, TypeKind, assign, pg_type_of};
+use crate::types::{Assignment, PgType, Representation, TypeKind, assign, pg_type_of};
 
 /// A stream planned between two databases.
 pub struct StreamPlan {
@@ -121,7 +121,7 @@ pub(super) async fn plan_load(
     }
     if refusals.is_empty() {
         load.check_key()?;
-        check_duplicates(&load)?;
+        check_duplicates(&load, input.transform)?;
     }
     let load = refusals.is_empty().then_some(load);
     Ok(LoadOutcome {
@@ -149,6 +149,14 @@ fn into_existing(table: &Table, column: &OutputColumn) -> Planned {
         to: to.to_owned(),
     };
     let name = &column.name;
+    if table.unreadable.contains(name) {
+        let reason = format!("column {name:?} of {} may not be read", table.name);
+        let hint = format!(
+            "let its owner run there: GRANT SELECT ON {} TO the role",
+            table.name
+        );
+        return refused(reason, hint, "");
+    }
     let Some(there) = table.column(name) else {
         let same = table
             .columns
@@ -184,6 +192,7 @@ fn into_existing(table: &Table, column: &OutputColumn) -> Planned {
                 type_sql: there.pg_type.sql.clone(),
                 collation: None,
                 not_null: !there.nullable,
+                equal_is_same: there.collation.is_none() && there.pg_type.equal_is_same(),
                 encoding,
             };
             Planned::Into(Box::new(Accepted { column, assignment }))
@@ -225,7 +234,8 @@ async fn into_created(
                 name: name.clone(),
                 type_sql: to.sql.clone(),
                 collation: source_column.and_then(|column| column.collation.clone()),
-                not_null: source_column.is_some_and(|column| !column.nullable),
+                not_null: source_column.is_some() && !column.nullable,
+                equal_is_same: to.equal_is_same(),
                 encoding,
             };
             Planned::Into(Box::new(Accepted { column, assignment }))
@@ -324,6 +334,15 @@ fn refuse_table(table: &Table, columns: &[OutputColumn], refusals: &mut Vec<Refu
             hint: "write into a table".to_owned(),
         });
     }
+    if table.has_inheritors {
+        refusals.push(Refusal {
+            reason: format!(
+                "other tables inherit from {}, and their rows would count twice",
+                table.name
+            ),
+            hint: "write into a table of its own".to_owned(),
+        });
+    }
     let missing = table.columns.iter().filter(|there| {
         !there.nullable
             && !there.has_default
@@ -386,13 +405,21 @@ fn has_unique_keys(input: &LoadInput<'_>, key: &[String]) -> bool {
         && sources.is_some_and(|sources| input.table.is_unique(&sources))
 }
 
-fn check_duplicates(load: &LoadPlan) -> Result<()> {
+fn check_duplicates(load: &LoadPlan, transform: &dyn TransformPlan) -> Result<()> {
     let Duplicates::Last { order_by } = &load.duplicates else {
         return Ok(());
     };
     if !load.column_names().contains(&&**order_by) {
         let message = format!("column {order_by:?}, which orders duplicates, is not in the result");
         return Err(Error::new(ErrorKind::Schema, message).with_hint("add it to the SELECT"));
+    }
+    let in_text = |column: &OutputColumn| {
+        column.name == *order_by && column.representation == Representation::Text
+    };
+    if transform.columns().iter().any(in_text) {
+        let message = format!("column {order_by:?}, which orders duplicates, travels as text");
+        return Err(Error::new(ErrorKind::Schema, message)
+            .with_hint("give it the same type in the destination, or name another column"));
     }
     if load.key.is_empty() {
         let message = format!(

@@ -11,13 +11,14 @@ use tracing::{info, warn};
 use super::describe::{describe_load, empty_report, notes};
 use super::lock::{lock, unlock};
 use super::plan::{LoadInput, plan_load};
-use super::{Settings, SourceSession, Stream, StreamPlan, flow, incremental, privileges};
+use super::session::database_identity;
+use super::{Settings, SourceSession, Stream, StreamPlan, SyncMode, flow, incremental, privileges};
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::{Connection, ConnectionConfig, catalog, server_error};
 use crate::report::{PipelineName, PlanReport, Progress, RunId, Stage, StreamReport};
 use crate::sink::{LoadPlan, RunIdentity, Sink, SinkSettings, TableSink, WriteMode, staging};
 use crate::source::Source;
-use crate::table::Table;
+use crate::table::{Table, TableName};
 
 /// A pipeline: two databases, and how to go about it.
 #[derive(Clone, Debug)]
@@ -92,12 +93,17 @@ impl Run {
     /// `Config` or `Schema`, if the stream cannot mean anything between these databases.
     pub async fn plan(&self, stream: &Stream) -> Result<StreamPlan> {
         let began = Instant::now();
+        if stream.table == stream.into && self.is_one_database().await? {
+            let message = format!("{} would be copied onto itself", stream.table);
+            return Err(Error::new(ErrorKind::Config, message)
+                .with_hint("source and destination are one database: name another table"));
+        }
         let table = self.source.table(&stream.table).await?;
         let existing = catalog::table(&self.destination, &stream.into).await?;
         let transform = stream.transform.plan(&table, existing.as_ref()).await?;
-        let condition = self.condition(stream, &table).await?;
         let config = &self.pipeline.destination;
         privileges::check(&self.destination, config, stream, existing.as_ref()).await?;
+        let condition = self.condition(stream, &table, existing.as_ref()).await?;
         let input = LoadInput {
             stream,
             table: &table,
@@ -196,7 +202,7 @@ impl Run {
         progress.enter(Stage::Loading);
         let began = Instant::now();
         let (created, write) = (load.existing.is_none(), load.write);
-        let settings = self.sink_settings(&plan.report, prepared);
+        let settings = self.sink_settings(&plan, prepared);
         let sink = Arc::new(TableSink::open(load, settings, progress.clone()).await?);
         let condition = plan.condition.clone();
         let source = self
@@ -229,15 +235,25 @@ impl Run {
     }
 
     /// The condition that only newer rows pass, if the stream is incremental and has run before.
-    async fn condition(&self, stream: &Stream, table: &Table) -> Result<Option<String>> {
-        let Some(cursor) = incremental::cursor_column(stream, table)? else {
+    async fn condition(
+        &self,
+        stream: &Stream,
+        table: &Table,
+        existing: Option<&Table>,
+    ) -> Result<Option<String>> {
+        let (Some(cursor), Some(existing)) = (incremental::cursor_column(stream, table)?, existing)
+        else {
             return Ok(None);
         };
+        // Whoever emptied the table wants all rows again.
+        if self.has_no_rows(&existing.name).await? {
+            return Ok(None);
+        }
         incremental::condition(&self.destination, &self.pipeline.name, stream, cursor).await
     }
 
-    fn sink_settings(&self, report: &PlanReport, prepared: &Prepared) -> SinkSettings {
-        let statements = report.reads.iter().chain(&report.statements);
+    fn sink_settings(&self, plan: &StreamPlan, prepared: &Prepared) -> SinkSettings {
+        let statements = plan.report.reads.iter().chain(&plan.report.statements);
         SinkSettings {
             config: self.pipeline.destination.clone(),
             run: self.id,
@@ -252,6 +268,10 @@ impl Run {
                     .collect::<Vec<_>>()
                     .join("\n"),
                 started_at: prepared.started_at.clone(),
+                cursor: match &plan.stream.sync {
+                    SyncMode::Incremental { cursor, .. } => Some(cursor.clone()),
+                    SyncMode::Full => None,
+                },
             },
         }
     }
@@ -290,16 +310,23 @@ impl Run {
     }
 
     async fn is_empty(&self, load: &LoadPlan) -> Result<bool> {
-        if load.existing.is_none() || load.write == WriteMode::Append {
-            return Ok(true);
+        match load.existing.is_none() || load.write == WriteMode::Append {
+            true => Ok(true),
+            false => self.has_no_rows(&load.destination).await,
         }
-        let sql = format!("SELECT NOT EXISTS (SELECT FROM {})", load.destination);
+    }
+
+    /// Whether both connections reach the same database.
+    async fn is_one_database(&self) -> Result<bool> {
+        let (here, there) =
+            tokio::try_join!(database_identity(&self.destination), self.source.identity())?;
+        Ok(here == there)
+    }
+
+    async fn has_no_rows(&self, table: &TableName) -> Result<bool> {
+        let sql = format!("SELECT NOT EXISTS (SELECT FROM {table})");
         let row = self.destination.query_one(&sql, &[]).await.map_err(|err| {
-            server_error(
-                ErrorKind::Schema,
-                format!("cannot look into {}", load.destination),
-                err,
-            )
+            server_error(ErrorKind::Schema, format!("cannot look into {table}"), err)
         })?;
         Ok(row.get(0))
     }

@@ -83,6 +83,11 @@ impl SourceSession {
         Ok(table)
     }
 
+    /// What tells the database from all others.
+    pub(super) async fn identity(&self) -> Result<String> {
+        database_identity(&self.connection).await
+    }
+
     /// The rows of `table` under the session's snapshot.
     pub fn source(&self, table: &Table, progress: Arc<Progress>) -> Arc<dyn Source> {
         Arc::new(self.copy_source(table, None, progress))
@@ -131,6 +136,18 @@ impl SourceSession {
         let snapshot = self.snapshot();
         catalog::table(snapshot.connection().await?, name).await
     }
+}
+
+/// What tells a database from all others: its OID, and when its server started, to the microsecond.
+///
+/// # Errors
+/// `Read`, if the server refuses the query.
+pub(super) async fn database_identity(connection: &Connection) -> Result<String> {
+    let sql = "SELECT pg_catalog.concat_ws(' ', d.oid, pg_catalog.pg_postmaster_start_time()) \
+        FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database()";
+    let row = connection.query_one(sql, &[]).await;
+    let row = row.map_err(|err| server_error(ErrorKind::Read, "cannot read the catalogue", err))?;
+    Ok(row.get(0))
 }
 
 /// The error for a table that is not there, with the nearest name that is.

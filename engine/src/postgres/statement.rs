@@ -163,8 +163,10 @@ pub struct Merge<'a> {
     pub columns: &'a [(&'a str, String)],
     /// Columns of the unique index that decides what is the same row; none for plain inserts.
     pub key: &'a [&'a str],
-    /// Columns that are inserted and never updated: identity columns that are always generated.
+    /// Columns that are inserted and never updated: those of the key whose equal values are the same.
     pub insert_only: &'a [&'a str],
+    /// Whether two NULLs in the key are the same.
+    pub nulls_equal: bool,
     /// A column of the staging table: of rows with one key, that with its greatest value counts.
     pub last_by: Option<&'a str>,
 }
@@ -174,15 +176,15 @@ impl Merge<'_> {
     ///
     /// `staging` must hold at most one row per key, or name [`last_by`](Self::last_by).
     /// Rows count as changed by their bytes, as `-0.0` and `1.00` have other bytes than `0.0` and
-    /// `1.0`, and as not every type has an equality operator. A table whose every column
-    /// is in the key has nothing to update: its conflicts are skipped.
+    /// `1.0`, and as not every type has an equality operator. Where no column is updated, conflicts
+    /// are skipped.
     ///
     /// Source: PostgreSQL documentation, "Composite Type Comparison": `record_image_ne` is the
     /// function behind its operator `*<>`, which two ROW constructors would not reach.
     pub fn upsert(&self) -> String {
         let updated = || {
             let names = self.columns.iter().map(|(name, _)| *name);
-            names.filter(|name| !self.key.contains(name) && !self.insert_only.contains(name))
+            names.filter(|name| !self.insert_only.contains(name))
         };
         let action = match updated().next() {
             None => "DO NOTHING".to_owned(),
@@ -220,7 +222,7 @@ impl Merge<'_> {
             // The text of the whole row breaks ties, so that the same rows give the same winner.
             Some(last_by) => format!(
                 "(SELECT DISTINCT ON ({key}) d.* FROM {} AS d \
-                 ORDER BY {key}, {} DESC NULLS LAST, d::pg_catalog.text DESC) AS s",
+                 ORDER BY {key}, {} DESC NULLS LAST, (d.*)::pg_catalog.text DESC) AS s",
                 self.staging,
                 ident(last_by),
                 key = idents(self.key),
@@ -303,10 +305,13 @@ impl Merge<'_> {
             let column = self.columns.iter().find(|(column, _)| *column == name);
             column.map_or_else(|| format!("s.{}", ident(name)), |(_, sql)| sql.clone())
         };
-        let pairs = self
-            .key
-            .iter()
-            .map(|name| format!("{} = t.{}", expression(name), ident(name)));
+        let pairs = self.key.iter().map(|name| {
+            let (staged, there) = (expression(name), format!("t.{}", ident(name)));
+            match self.nulls_equal {
+                true => format!("({staged} = {there} OR ({staged} IS NULL AND {there} IS NULL))"),
+                false => format!("{staged} = {there}"),
+            }
+        });
         pairs.collect::<Vec<_>>().join(" AND ")
     }
 }
@@ -350,7 +355,7 @@ mod tests {
         };
         assert_eq!(
             merge.insert(),
-            r#"INSERT INTO "public"."orders" AS t ("id") OVERRIDING SYSTEM VALUE SELECT s."id" FROM (SELECT DISTINCT ON ("id") d.* FROM "etl"."orders_7" AS d ORDER BY "id", "at" DESC NULLS LAST, d::pg_catalog.text DESC) AS s"#
+            r#"INSERT INTO "public"."orders" AS t ("id") OVERRIDING SYSTEM VALUE SELECT s."id" FROM (SELECT DISTINCT ON ("id") d.* FROM "etl"."orders_7" AS d ORDER BY "id", "at" DESC NULLS LAST, (d.*)::pg_catalog.text DESC) AS s"#
         );
     }
 
@@ -363,6 +368,33 @@ mod tests {
         assert_eq!(
             merge(&columns, &["a", "b"]).delete_missing(),
             r#"DELETE FROM "public"."orders" AS t WHERE NOT EXISTS (SELECT FROM "etl"."orders_7" AS s WHERE s."a" = t."a" AND s."b"::uuid = t."b")"#
+        );
+    }
+
+    #[test]
+    fn nulls_of_a_key_are_the_same_where_the_index_says_so() {
+        let columns = [("a", r#"s."a""#.to_owned())];
+        let merge = Merge {
+            nulls_equal: true,
+            ..merge(&columns, &["a"])
+        };
+        assert_eq!(
+            merge.delete_missing(),
+            r#"DELETE FROM "public"."orders" AS t WHERE NOT EXISTS (SELECT FROM "etl"."orders_7" AS s WHERE (s."a" = t."a" OR (s."a" IS NULL AND t."a" IS NULL)))"#
+        );
+    }
+
+    #[test]
+    fn a_key_whose_equal_values_differ_is_updated_too() {
+        let columns = [("n", r#"s."n""#.to_owned())];
+        let merge = Merge {
+            insert_only: &[],
+            ..merge(&columns, &["n"])
+        };
+        assert!(
+            merge
+                .upsert()
+                .contains(r#"DO UPDATE SET "n" = EXCLUDED."n" WHERE"#)
         );
     }
 
@@ -443,7 +475,8 @@ mod tests {
             staging: r#""etl"."orders_7""#,
             columns,
             key,
-            insert_only: &[],
+            insert_only: key,
+            nulls_equal: false,
             last_by: None,
         }
     }

@@ -64,9 +64,9 @@ pub(super) async fn record(
 ) -> Result<()> {
     create(client).await?;
     let sql = "INSERT INTO towpath.runs (run_id, pipeline, stream, source, destination, write, \
-        plan_hash, watermark, rows_read, rows_inserted, rows_updated, rows_unchanged, \
+        plan_hash, cursor, watermark, rows_read, rows_inserted, rows_updated, rows_unchanged, \
         rows_deleted, bytes_read, started_at, finished_at) VALUES ($1, $2, $3, $4, $5, $6, \
-        pg_catalog.md5($7), $8, $9, $10, $11, $12, $13, $14, \
+        pg_catalog.md5($7), $16, $8, $9, $10, $11, $12, $13, $14, \
         $15::pg_catalog.text::pg_catalog.timestamptz, pg_catalog.clock_timestamp())";
     client
         .execute(
@@ -87,6 +87,7 @@ pub(super) async fn record(
                 &(report.rows_deleted as i64),
                 &(report.bytes_read as i64),
                 &run.started_at,
+                &run.cursor,
             ],
         )
         .await
@@ -114,6 +115,8 @@ pub struct RunIdentity {
     pub plan: String,
     /// When the run began, as the destination's clock said.
     pub started_at: String,
+    /// The cursor column, if the stream is incremental.
+    pub cursor: Option<String>,
 }
 
 async fn create(client: &Connection) -> Result<()> {
@@ -143,22 +146,44 @@ async fn exists(client: &Client) -> Result<bool> {
         .get(0))
 }
 
-/// The watermark that the last run of a stream published; `None` if there is none.
+/// Which watermark is meant: one of another table, or of another column, says nothing here.
+#[derive(Clone, Copy, Debug)]
+pub struct WatermarkOf<'a> {
+    /// The stream's name.
+    pub stream: &'a str,
+    /// The table read, as SQL writes it.
+    pub source: &'a str,
+    /// The table written, as SQL writes it.
+    pub destination: &'a str,
+    /// The cursor column.
+    pub cursor: &'a str,
+}
+
+/// The watermark that the last such run published; `None` if there is none.
 ///
 /// # Errors
 /// `Read`, if the ledger cannot be read.
 pub async fn last_watermark(
     client: &Client,
     pipeline: &PipelineName,
-    stream: &str,
+    flow: &WatermarkOf<'_>,
 ) -> Result<Option<Watermark>> {
     if !exists(client).await? {
         return Ok(None);
     }
     let sql = "SELECT watermark FROM towpath.runs WHERE pipeline = $1 AND stream = $2 \
-        AND watermark IS NOT NULL ORDER BY finished_at DESC LIMIT 1";
+        AND source = $3 AND destination = $4 AND cursor = $5 AND watermark IS NOT NULL ORDER BY finished_at DESC LIMIT 1";
     let row = client
-        .query_opt(sql, &[&pipeline.0, &stream])
+        .query_opt(
+            sql,
+            &[
+                &pipeline.0,
+                &flow.stream,
+                &flow.source,
+                &flow.destination,
+                &flow.cursor,
+            ],
+        )
         .await
         .map_err(unreadable)?;
     Ok(row.map(|row| Watermark::new(row.get::<_, &str>(0))))

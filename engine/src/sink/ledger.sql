@@ -7,6 +7,7 @@ CREATE TABLE IF NOT EXISTS towpath.runs (
     destination    pg_catalog.text NOT NULL,
     write          pg_catalog.text NOT NULL,
     plan_hash      pg_catalog.text NOT NULL,
+    cursor         pg_catalog.text,
     watermark      pg_catalog.text,
     rows_read      pg_catalog.int8 NOT NULL,
     rows_inserted  pg_catalog.int8 NOT NULL,

@@ -12,7 +12,7 @@ mod writer;
 use arrow_array::RecordBatch;
 use async_trait::async_trait;
 
-pub use ledger::{LedgerEntry, RunIdentity, history, last_watermark, may_record};
+pub use ledger::{LedgerEntry, RunIdentity, WatermarkOf, history, last_watermark, may_record};
 pub use load::{LoadColumn, LoadPath, LoadPlan};
 pub use mode::{Duplicates, WriteMode};
 pub use null::NullSink;

@@ -61,6 +61,67 @@ pub(super) async fn create_schema(publisher: &Connection, schema: &str) -> Resul
     Ok(())
 }
 
+/// Keeps others from changing the table's definition, and checks that nobody did since `planned`.
+///
+/// # Errors
+/// `Schema`, if the table is another one, or has other columns; `Load`, if the server refuses.
+pub(super) async fn lock_and_check(publisher: &Connection, planned: &Table) -> Result<()> {
+    let lock = format!("LOCK TABLE {} IN ROW EXCLUSIVE MODE", planned.name);
+    publisher.batch_execute(&lock).await.map_err(|err| {
+        server_error(
+            ErrorKind::Load,
+            format!("cannot lock {}", planned.name),
+            err,
+        )
+    })?;
+    let found = catalog::table(publisher, &planned.name).await?;
+    let shape = |table: &Table| {
+        let columns = table.columns.iter().map(|column| {
+            let (pg_type, generated) = (&column.pg_type, column.generated);
+            (
+                column.name.clone(),
+                pg_type.oid,
+                pg_type.typmod,
+                generated,
+                column.identity,
+            )
+        });
+        (table.oid, columns.collect::<Vec<_>>())
+    };
+    match found {
+        Some(found) if shape(&found) == shape(planned) => Ok(()),
+        _ => Err(Error::new(
+            ErrorKind::Schema,
+            format!("{} changed while rows were moving", planned.name),
+        )
+        .with_hint("nothing was published: run again")),
+    }
+}
+
+/// Gives a table that was built elsewhere what `ALTER DEFAULT PRIVILEGES IN SCHEMA` says of tables
+/// created in its schema.
+async fn grant_defaults(publisher: &Connection, table: &TableName) -> Result<()> {
+    let refused = |err| {
+        server_error(
+            ErrorKind::Load,
+            format!("cannot grant default privileges on {table}"),
+            err,
+        )
+    };
+    let sql = include_str!("default_privileges.sql");
+    for row in publisher
+        .query(sql, &[&table.schema])
+        .await
+        .map_err(refused)?
+    {
+        let (privilege, grantee): (&str, &str) = (row.get(0), row.get(1));
+        let option = if row.get(2) { " WITH GRANT OPTION" } else { "" };
+        let grant = format!("GRANT {privilege} ON TABLE {table} TO {grantee}{option}");
+        publisher.batch_execute(&grant).await.map_err(refused)?;
+    }
+    Ok(())
+}
+
 struct Publication<'a> {
     publisher: &'a Connection,
     plan: &'a LoadPlan,
@@ -84,6 +145,7 @@ impl Publication<'_> {
         for sql in statement::move_into_place(table, &self.plan.destination) {
             self.run(&sql).await?;
         }
+        grant_defaults(self.publisher, &self.plan.destination).await?;
         self.add_key().await?;
         Ok(StreamReport {
             rows_inserted: report.rows_written,
@@ -108,9 +170,12 @@ impl Publication<'_> {
                 ..report
             });
         };
-        self.lock_and_check(existing).await?;
+        lock_and_check(self.publisher, existing).await?;
         match plan.write {
             WriteMode::Append => {
+                if plan.duplicates != Duplicates::Refuse {
+                    self.check_keys(staging).await?;
+                }
                 let insert = plan.with_merge(staging, |merge| merge.insert());
                 Ok(StreamReport {
                     rows_inserted: self.execute(&insert).await?,
@@ -118,6 +183,9 @@ impl Publication<'_> {
                 })
             }
             WriteMode::Replace if !plan.replaces_by_key() => {
+                if !plan.key.is_empty() {
+                    self.check_keys(staging).await?;
+                }
                 let count = format!("SELECT pg_catalog.count(*) FROM {}", plan.destination);
                 let rows_deleted = self.count(&count).await?;
                 self.run(&format!("TRUNCATE {}", plan.destination)).await?;
@@ -126,6 +194,7 @@ impl Publication<'_> {
                 Ok(StreamReport {
                     rows_inserted,
                     rows_deleted,
+                    rows_superseded: report.rows_written.saturating_sub(rows_inserted),
                     ..report
                 })
             }
@@ -192,7 +261,7 @@ impl Publication<'_> {
     async fn check_keys(&self, staging: &str) -> Result<()> {
         let plan = self.plan;
         let key = plan.key.join(", ");
-        if plan.key_may_be_null() && !self.nulls_are_equal() {
+        if plan.may_lack_key() {
             let sql = plan.with_merge(staging, |merge| merge.count_null_keys());
             let rows = self.count(&sql).await?;
             if rows > 0 {
@@ -218,40 +287,6 @@ impl Publication<'_> {
             }
         }
         Ok(())
-    }
-
-    fn nulls_are_equal(&self) -> bool {
-        self.plan.existing.as_ref().is_some_and(|table| {
-            let of_key = |index: &&crate::table::UniqueIndex| index.arbitrates(&self.plan.key);
-            table
-                .unique_indexes
-                .iter()
-                .filter(of_key)
-                .any(|index| index.nulls_equal)
-        })
-    }
-
-    /// Keeps others from changing the table's definition, and checks that nobody did.
-    async fn lock_and_check(&self, planned: &Table) -> Result<()> {
-        self.run(&format!(
-            "LOCK TABLE {} IN ROW EXCLUSIVE MODE",
-            planned.name
-        ))
-        .await?;
-        let found = catalog::table(self.publisher, &planned.name).await?;
-        let shape = |table: &Table| {
-            let columns = table.columns.iter();
-            let columns = columns.map(|c| (c.name.clone(), c.pg_type.oid, c.pg_type.typmod));
-            (table.oid, columns.collect::<Vec<_>>())
-        };
-        match found {
-            Some(found) if shape(&found) == shape(planned) => Ok(()),
-            _ => Err(Error::new(
-                ErrorKind::Schema,
-                format!("{} changed while rows were moving", planned.name),
-            )
-            .with_hint("nothing was published: run again")),
-        }
     }
 
     async fn add_key(&self) -> Result<()> {

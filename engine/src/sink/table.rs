@@ -160,12 +160,13 @@ async fn begin_direct(publisher: &Connection, plan: &LoadPlan) -> Result<bool> {
         )
     };
     publisher.batch_execute("BEGIN").await.map_err(refused)?;
-    if plan.existing.is_none() {
+    let Some(existing) = &plan.existing else {
         publish::create_schema(publisher, &plan.destination.schema).await?;
         let create = plan.create_destination(&plan.destination);
         publisher.batch_execute(&create).await.map_err(refused)?;
         return Ok(true);
-    }
+    };
+    publish::lock_and_check(publisher, existing).await?;
     if plan.write == WriteMode::Append {
         return Ok(true);
     }

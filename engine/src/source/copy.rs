@@ -338,6 +338,7 @@ mod tests {
             estimated_rows: None,
             has_ctid,
             is_referenced: false,
+            has_inheritors: false,
             row_security: false,
             has_ascii_case: false,
         };

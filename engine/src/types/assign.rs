@@ -46,6 +46,7 @@ pub fn assign(from: &PgType, to: &PgType) -> Assignment {
         return match length_of(from).zip(length_of(to)) {
             Some((from_length, to_length)) if from_length > to_length => too_narrow(from, to),
             _ if from.oid == oid::BPCHAR => converted("without its trailing blanks", true),
+            _ if cuts_blanks(from, to) => converted(CUT_BLANKS, false),
             _ if to.oid == oid::BPCHAR => converted("padded with blanks", false),
             _ => Assignment::Exact { same_binary: true },
         };
@@ -57,7 +58,7 @@ pub fn assign(from: &PgType, to: &PgType) -> Assignment {
         return converted("its text form", true);
     }
     match (is_text(from) || from.oid == oid::JSON, native_type(to)) {
-        (true, None) => converted(&format!("text read as {to}"), true),
+        (true, None) if !cuts_text(to) => converted(&format!("text read as {to}"), true),
         _ if from.oid == oid::JSONB && to.oid == oid::JSON => converted("its text form", true),
         _ => refused(
             format!("{from} cannot be assigned to {to}"),
@@ -69,11 +70,8 @@ pub fn assign(from: &PgType, to: &PgType) -> Assignment {
 /// The types are the same: only their modifiers may differ.
 fn assign_same_type(from: &PgType, to: &PgType) -> Assignment {
     let exact = Assignment::Exact { same_binary: true };
-    if let (TypeKind::Array(from), TypeKind::Array(to)) = (&from.kind, &to.kind) {
-        return match assign_same_type(from, to) {
-            refusal @ Assignment::Refused { .. } => refusal,
-            _ => exact,
-        };
+    if let Some(refusal) = refused_part(from, to) {
+        return refusal;
     }
     if let (TypeKind::Enum(from_labels), TypeKind::Enum(to_labels)) = (&from.kind, &to.kind)
         && let Some(missing) = from_labels.iter().find(|label| !to_labels.contains(label))
@@ -110,6 +108,52 @@ fn assign_same_type(from: &PgType, to: &PgType) -> Assignment {
     }
 }
 
+/// Whether a text of any length goes into `varchar(n)`: what is longer is refused by the server,
+/// unless only blanks are too many.
+fn cuts_blanks(from: &PgType, to: &PgType) -> bool {
+    to.oid == oid::VARCHAR && length_of(from).is_none() && length_of(to).is_some()
+}
+
+const CUT_BLANKS: &str = "refused if longer; surplus blanks at its end are cut";
+
+/// Why a part of the value (an element, a bound, a field) cannot be carried as bytes; its modifier
+/// would be applied by the receiving server, which rounds and cuts without a word.
+fn refused_part(from: &PgType, to: &PgType) -> Option<Assignment> {
+    let part = |from: &PgType, to: &PgType| match assign(from, to) {
+        Assignment::Exact { same_binary: true } => None,
+        refusal @ Assignment::Refused { .. } => Some(refusal),
+        _ => Some(refused(
+            format!("{from} inside a value cannot become {to}"),
+            "give both the same type".to_owned(),
+        )),
+    };
+    match (&from.kind, &to.kind) {
+        (TypeKind::Array(from), TypeKind::Array(to))
+        | (TypeKind::Range(from), TypeKind::Range(to))
+        | (TypeKind::Multirange(from), TypeKind::Multirange(to)) => part(from, to),
+        (TypeKind::Composite(from), TypeKind::Composite(to)) => from
+            .iter()
+            .zip(to)
+            .find_map(|((_, from), (_, to))| part(from, to)),
+        _ => None,
+    }
+}
+
+/// Whether reading text as `to` could cut or round it: an explicit cast does, by the modifier.
+fn cuts_text(to: &PgType) -> bool {
+    match &to.kind {
+        TypeKind::Array(element) => cuts_text(element.without_domains()),
+        _ => match to.oid {
+            oid::NUMERIC | oid::CHAR | MONEY => true,
+            oid::BIT | oid::VARBIT | TIMETZ => to.typmod != -1,
+            _ => false,
+        },
+    }
+}
+
+/// `pg_type.oid` of `money`.
+const MONEY: u32 = 790;
+
 /// `pg_type.oid` of `time with time zone`.
 const TIMETZ: u32 = 1266;
 
@@ -120,16 +164,17 @@ fn widens(from: &PgType, to: &PgType) -> bool {
         (oid::INT4, oid::INT8 | oid::FLOAT8) => true,
         (oid::FLOAT4, oid::FLOAT8) => true,
         (oid::DATE, oid::TIMESTAMP) => false,
-        (oid::INT2, oid::NUMERIC) => integer_digits(to).is_none_or(|digits| digits >= 5),
-        (oid::INT4, oid::NUMERIC) => integer_digits(to).is_none_or(|digits| digits >= 10),
-        (oid::INT8, oid::NUMERIC) => integer_digits(to).is_none_or(|digits| digits >= 19),
+        (oid::INT2, oid::NUMERIC) => holds_integers(to, 5),
+        (oid::INT4, oid::NUMERIC) => holds_integers(to, 10),
+        (oid::INT8, oid::NUMERIC) => holds_integers(to, 19),
         _ => false,
     }
 }
 
-/// Digits before the point that a numeric column holds; `None` if it is not limited.
-fn integer_digits(numeric: &PgType) -> Option<i32> {
-    numeric_modifier(numeric.typmod).map(|(precision, scale)| precision - scale)
+/// Whether a numeric column holds every integer of so many digits.
+fn holds_integers(numeric: &PgType, digits: i32) -> bool {
+    numeric_modifier(numeric.typmod)
+        .is_none_or(|(precision, scale)| scale >= 0 && precision - scale >= digits)
 }
 
 /// Whether every value of `numeric` with modifier `from` is one with modifier `to`.

@@ -133,6 +133,12 @@ impl PgType {
         }
     }
 
+    /// Whether values that its `=` calls equal are the same bytes, under the default collation.
+    pub fn equal_is_same(&self) -> bool {
+        let base = self.without_domains();
+        matches!(base.kind, TypeKind::Enum(_)) || SAME_IF_EQUAL.contains(&base.oid)
+    }
+
     /// Whether its binary form may hold type OIDs that another database numbers differently.
     pub fn embeds_local_oids(&self) -> bool {
         match &self.kind {
@@ -154,6 +160,25 @@ impl PgType {
     }
 }
 
+/// Types whose equal values have equal bytes: not numeric (`1.0`, `1.00`), floats (`0`, `-0`), char(n)
+/// or those of extensions, of which nothing is known.
+const SAME_IF_EQUAL: [u32; 14] = [
+    oid::BOOL,
+    oid::BYTEA,
+    oid::DATE,
+    oid::INT2,
+    oid::INT4,
+    oid::INT8,
+    oid::NAME,
+    oid::OID,
+    oid::TEXT,
+    oid::TIME,
+    oid::TIMESTAMP,
+    oid::TIMESTAMPTZ,
+    oid::UUID,
+    oid::VARCHAR,
+];
+
 /// `int2vector` and `oidvector`, whose receive functions refuse what their send functions write for
 /// an empty one.
 ///
@@ -161,7 +186,7 @@ impl PgType {
 const VECTORS: [u32; 2] = [22, 30];
 
 /// Types whose values are OIDs, and which have a text form by name.
-const OID_ALIASES: [&str; 11] = [
+const OID_ALIASES: [&str; 12] = [
     "regclass",
     "regcollation",
     "regconfig",
@@ -173,6 +198,7 @@ const OID_ALIASES: [&str; 11] = [
     "regproc",
     "regprocedure",
     "regrole",
+    "regtype",
 ];
 
 impl fmt::Display for PgType {

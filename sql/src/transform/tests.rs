@@ -587,6 +587,7 @@ fn table() -> Table {
         estimated_rows: None,
         has_ctid: true,
         is_referenced: false,
+        has_inheritors: false,
         row_security: false,
         has_ascii_case: false,
         unreadable: Vec::new(),

@@ -11,7 +11,8 @@ SELECT a.attname AS name,
        CASE WHEN a.attcollation <> t.typcollation
             THEN pg_catalog.quote_ident(cn.nspname) || '.' || pg_catalog.quote_ident(co.collname)
        END AS collation,
-       pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT') AS may_select
+       COALESCE(pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT'), false)
+           AS may_select
   FROM pg_catalog.pg_attribute AS a
   JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
   LEFT JOIN pg_catalog.pg_collation AS co ON co.oid = a.attcollation

@@ -82,6 +82,7 @@ pub async fn table(client: &Client, name: &TableName) -> Result<Option<Table>> {
             .map(|rows| rows as u64),
         has_ctid: row.get("has_ctid"),
         is_referenced: row.get("is_referenced"),
+        has_inheritors: row.get("has_inheritors"),
         row_security: row.get("row_security"),
         has_ascii_case: row.get("has_ascii_case"),
     }))

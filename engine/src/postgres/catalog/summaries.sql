@@ -9,11 +9,12 @@ SELECT n.nspname AS schema,
                     JOIN pg_catalog.pg_class AS l ON l.oid = t.relid
                    WHERE t.isleaf)
             ELSE NULLIF(c.reltuples, -1) END::pg_catalog.float8 AS estimated_rows,
-       CASE WHEN c.relkind = 'p'
+       -- The size of a table that is being dropped is NULL.
+       COALESCE(CASE WHEN c.relkind = 'p'
             THEN (SELECT pg_catalog.sum(pg_catalog.pg_total_relation_size(t.relid))
                     FROM pg_catalog.pg_partition_tree(c.oid) AS t)
             WHEN c.relkind IN ('r', 'm') THEN pg_catalog.pg_total_relation_size(c.oid)
-            ELSE 0 END::pg_catalog.int8 AS size_bytes,
+            ELSE 0 END, 0)::pg_catalog.int8 AS size_bytes,
        ARRAY(SELECT a.attname::pg_catalog.text
                FROM pg_catalog.pg_index AS i,
                     pg_catalog.unnest(i.indkey::pg_catalog.int2[]) WITH ORDINALITY AS k (attnum, position)

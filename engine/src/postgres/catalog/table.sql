@@ -35,6 +35,9 @@ SELECT c.oid,
        EXISTS (SELECT FROM pg_catalog.pg_constraint AS f
                 WHERE f.contype = 'f' AND f.confrelid = c.oid AND f.conrelid <> c.oid
        ) AS is_referenced,
+       c.relkind <> 'p'
+       AND EXISTS (SELECT FROM pg_catalog.pg_inherits AS i WHERE i.inhparent = c.oid)
+           AS has_inheritors,
        pg_catalog.row_security_active(c.oid) AS row_security,
        -- The provider's columns are of versions 15 and 17; to_jsonb gives NULL where they are missing.
        (SELECT CASE COALESCE(pg_catalog.to_jsonb(d) ->> 'datlocprovider', 'c')

@@ -24,7 +24,8 @@ struct TypeRow {
     base_typmod: i32,
     has_binary: bool,
     labels: Vec<String>,
-    fields: Vec<(String, u32)>,
+    /// Name, type and modifier.
+    fields: Vec<(String, u32, i32)>,
     /// The subtype of a range, or the range of a multirange.
     subtype: u32,
 }
@@ -80,6 +81,8 @@ impl TypeRow {
     fn new(row: &Row) -> Self {
         let field_names: Vec<String> = row.get("field_names");
         let field_oids: Vec<u32> = row.get("field_oids");
+        let field_typmods: Vec<i32> = row.get("field_typmods");
+        let typed = field_oids.into_iter().zip(field_typmods);
         Self {
             schema: row.get("schema"),
             name: row.get("name"),
@@ -90,13 +93,17 @@ impl TypeRow {
             base_typmod: row.get("base_typmod"),
             has_binary: row.get("has_binary"),
             labels: row.get("labels"),
-            fields: field_names.into_iter().zip(field_oids).collect(),
+            fields: field_names
+                .into_iter()
+                .zip(typed)
+                .map(|(name, (oid, typmod))| (name, oid, typmod))
+                .collect(),
             subtype: row.get("subtype_oid"),
         }
     }
 
     fn references(&self) -> impl Iterator<Item = u32> {
-        let fields = self.fields.iter().map(|&(_, oid)| oid);
+        let fields = self.fields.iter().map(|&(_, oid, _)| oid);
         [self.element, self.base, self.subtype]
             .into_iter()
             .chain(fields)
@@ -124,7 +131,8 @@ impl TypeMap {
             b'm' => TypeKind::Multirange(part(row.subtype, -1)?),
             b'c' => {
                 let fields = row.fields.iter();
-                let fields = fields.map(|(name, oid)| Ok((name.clone(), self.build(*oid, -1)?)));
+                let fields = fields
+                    .map(|(name, oid, typmod)| Ok((name.clone(), self.build(*oid, *typmod)?)));
                 TypeKind::Composite(fields.collect::<Result<_>>()?)
             }
             _ => TypeKind::Pseudo,

@@ -18,6 +18,9 @@ SELECT t.oid,
        ARRAY(SELECT a.atttypid FROM pg_catalog.pg_attribute AS a
               WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0
                 AND NOT a.attisdropped ORDER BY a.attnum) AS field_oids,
+       ARRAY(SELECT a.atttypmod FROM pg_catalog.pg_attribute AS a
+              WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0
+                AND NOT a.attisdropped ORDER BY a.attnum) AS field_typmods,
        COALESCE((SELECT r.rngsubtype FROM pg_catalog.pg_range AS r WHERE r.rngtypid = t.oid), 0)
            AS subtype_oid
   FROM pg_catalog.pg_type AS t
