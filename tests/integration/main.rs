@@ -5,6 +5,7 @@
 mod bad_input;
 mod cases;
 mod demo;
+mod exactness;
 mod faults;
 mod harness;
 mod loading;
