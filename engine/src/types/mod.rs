@@ -66,6 +66,19 @@ pub struct PgType {
     pub kind: TypeKind,
     /// Whether it has binary send and receive functions.
     pub has_binary: bool,
+    /// The extension that it belongs to.
+    pub extension: Option<Extension>,
+}
+
+/// An installed extension.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Extension {
+    /// `pg_extension.extname`.
+    pub name: String,
+    /// `pg_extension.extversion`.
+    pub version: String,
+    /// The schema that it was created in.
+    pub schema: String,
 }
 
 /// What a type is made of.
@@ -100,6 +113,7 @@ impl PgType {
             name: name.to_owned(),
             kind: TypeKind::Base,
             has_binary: true,
+            extension: None,
         }
     }
 
@@ -118,7 +132,15 @@ impl PgType {
         }
         match (&self.kind, &other.kind) {
             (TypeKind::Array(a), TypeKind::Array(b)) => a.is_same_type(b),
-            _ => self.schema == other.schema && self.name == other.name,
+            // An extension may be installed in any schema.
+            _ => {
+                let is_same_place = match (&self.extension, &other.extension) {
+                    (Some(a), Some(b)) => a.name == b.name,
+                    (None, None) => self.schema == other.schema,
+                    _ => false,
+                };
+                is_same_place && self.name == other.name
+            }
         }
     }
 
@@ -286,6 +308,7 @@ mod tests {
             name: name.into(),
             kind,
             has_binary: true,
+            extension: None,
         }
     }
 }

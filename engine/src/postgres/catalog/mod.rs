@@ -9,7 +9,6 @@ use tokio_postgres::{Client, Row};
 use super::server_error;
 use crate::error::{Error, ErrorKind, Result};
 use crate::table::{Column, Identity, Table, TableKind, TableName, TablePattern, UniqueIndex};
-use crate::types::PgType;
 
 pub use types::counterpart;
 
@@ -106,13 +105,13 @@ async fn columns(client: &Client, table: u32) -> Result<(Vec<Column>, Vec<String
     let (readable, unreadable): (Vec<&Row>, Vec<&Row>) =
         rows.iter().partition(|row| row.get("may_select"));
     let columns = readable.into_iter().map(|row| {
-        let pg_type = types.build(row.get("type_oid"), row.get("typmod"))?;
         Ok(Column {
             name: row.get("name"),
-            pg_type: PgType {
-                sql: row.get("type_sql"),
-                ..pg_type
-            },
+            pg_type: types.build(
+                row.get("type_oid"),
+                row.get("typmod"),
+                row.get("type_sql"),
+            )?,
             nullable: row.get("nullable"),
             has_default: row.get("has_default"),
             identity: match row.get::<_, i8>("identity") as u8 {

@@ -3,11 +3,12 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row};
 
 use super::query;
 use crate::error::{Error, ErrorKind, Result};
-use crate::types::{PgType, TypeKind};
+use crate::types::{Extension, PgType, TypeKind};
 
 /// Types by OID, with everything they refer to.
 pub(super) struct TypeMap {
@@ -22,12 +23,21 @@ struct TypeRow {
     element: u32,
     base: u32,
     base_typmod: i32,
+    base_sql: String,
     has_binary: bool,
     labels: Vec<String>,
-    /// Name, type and modifier.
-    fields: Vec<(String, u32, i32)>,
+    fields: Vec<FieldRow>,
     /// The subtype of a range, or the range of a multirange.
     subtype: u32,
+    extension: Option<Extension>,
+}
+
+/// One field of a row type.
+struct FieldRow {
+    name: String,
+    oid: u32,
+    typmod: i32,
+    sql: String,
 }
 
 /// Loads types, and those they are made of.
@@ -53,8 +63,8 @@ pub(super) async fn load(client: &Client, oids: &[u32]) -> Result<TypeMap> {
 
 /// The type of the same schema and name on another server; `None` if there is none.
 ///
-/// An array type is found by its element, as its own name is the server's choice. The modifier is
-/// that of `pg_type`.
+/// An extension's type is found in whatever schema the extension is, and an array type by its
+/// element, as its own name is the server's choice. The modifier is that of `pg_type`.
 ///
 /// # Errors
 /// `Read`, if the server refuses the query.
@@ -64,25 +74,31 @@ pub async fn counterpart(client: &Client, pg_type: &PgType) -> Result<Option<PgT
         _ => (pg_type, false),
     };
     let sql = include_str!("type_by_name.sql");
-    let rows = query(client, sql, &[&named.schema, &named.name]).await?;
-    let oid_column = if is_array { "array_oid" } else { "oid" };
-    let oid = rows.first().map_or(0, |row| row.get::<_, u32>(oid_column));
-    if oid == 0 {
+    let extension = named.extension.as_ref().map(|extension| &extension.name);
+    let parameters: [&(dyn ToSql + Sync); 5] = [
+        &named.schema,
+        &named.name,
+        &extension,
+        &is_array,
+        &pg_type.typmod,
+    ];
+    let rows = query(client, sql, &parameters).await?;
+    let Some(row) = rows.first() else {
         return Ok(None);
-    }
-    let found = load(client, &[oid]).await?.build(oid, pg_type.typmod)?;
-    Ok(Some(PgType {
-        sql: pg_type.sql.clone(),
-        ..found
-    }))
+    };
+    let oid: u32 = row.get("oid");
+    let types = load(client, &[oid]).await?;
+    types.build(oid, pg_type.typmod, row.get("sql")).map(Some)
 }
 
 impl TypeRow {
     fn new(row: &Row) -> Self {
-        let field_names: Vec<String> = row.get("field_names");
-        let field_oids: Vec<u32> = row.get("field_oids");
-        let field_typmods: Vec<i32> = row.get("field_typmods");
-        let typed = field_oids.into_iter().zip(field_typmods);
+        let names = row.get::<_, Vec<String>>("field_names").into_iter();
+        let oids = row.get::<_, Vec<u32>>("field_oids").into_iter();
+        let typmods = row.get::<_, Vec<i32>>("field_typmods").into_iter();
+        let sqls = row.get::<_, Vec<String>>("field_sqls").into_iter();
+        let fields = names.zip(oids).zip(typmods.zip(sqls));
+        let extension: Option<String> = row.get("extension");
         Self {
             schema: row.get("schema"),
             name: row.get("name"),
@@ -91,19 +107,28 @@ impl TypeRow {
             element: row.get("element_oid"),
             base: row.get("base_oid"),
             base_typmod: row.get("base_typmod"),
+            base_sql: row.get("base_sql"),
             has_binary: row.get("has_binary"),
             labels: row.get("labels"),
-            fields: field_names
-                .into_iter()
-                .zip(typed)
-                .map(|(name, (oid, typmod))| (name, oid, typmod))
+            fields: fields
+                .map(|((name, oid), (typmod, sql))| FieldRow {
+                    name,
+                    oid,
+                    typmod,
+                    sql,
+                })
                 .collect(),
             subtype: row.get("subtype_oid"),
+            extension: extension.map(|name| Extension {
+                name,
+                version: row.get("extension_version"),
+                schema: row.get("extension_schema"),
+            }),
         }
     }
 
     fn references(&self) -> impl Iterator<Item = u32> {
-        let fields = self.fields.iter().map(|&(_, oid, _)| oid);
+        let fields = self.fields.iter().map(|field| field.oid);
         [self.element, self.base, self.subtype]
             .into_iter()
             .chain(fields)
@@ -112,8 +137,8 @@ impl TypeRow {
 }
 
 impl TypeMap {
-    /// The type with this OID and modifier.
-    pub(super) fn build(&self, oid: u32, typmod: i32) -> Result<PgType> {
+    /// The type with this OID and modifier, which SQL calls `sql`.
+    pub(super) fn build(&self, oid: u32, typmod: i32, sql: &str) -> Result<PgType> {
         let row = self.rows.get(&oid).ok_or_else(|| {
             Error::new(
                 ErrorKind::Read,
@@ -121,18 +146,25 @@ impl TypeMap {
             )
             .with_hint("it was dropped while the catalogue was read: run again")
         })?;
-        let part = |oid, typmod| self.build(oid, typmod).map(Arc::new);
+        let part = |oid, typmod, sql: &str| self.build(oid, typmod, sql).map(Arc::new);
+        let whole = |oid| part(oid, -1, self.rows.get(&oid).map_or("", |row| &row.sql));
         let kind = match row.kind {
-            b'b' if row.element != 0 => TypeKind::Array(part(row.element, typmod)?),
+            b'b' if row.element != 0 => {
+                // The modifier of an array is its elements'.
+                let element = sql.strip_suffix("[]").unwrap_or(sql);
+                TypeKind::Array(part(row.element, typmod, element)?)
+            }
             b'b' => TypeKind::Base,
             b'e' => TypeKind::Enum(row.labels.clone()),
-            b'd' => TypeKind::Domain(part(row.base, row.base_typmod)?),
-            b'r' => TypeKind::Range(part(row.subtype, -1)?),
-            b'm' => TypeKind::Multirange(part(row.subtype, -1)?),
+            b'd' => TypeKind::Domain(part(row.base, row.base_typmod, &row.base_sql)?),
+            b'r' => TypeKind::Range(whole(row.subtype)?),
+            b'm' => TypeKind::Multirange(whole(row.subtype)?),
             b'c' => {
                 let fields = row.fields.iter();
-                let fields = fields
-                    .map(|(name, oid, typmod)| Ok((name.clone(), self.build(*oid, *typmod)?)));
+                let fields = fields.map(|field| {
+                    let pg_type = self.build(field.oid, field.typmod, &field.sql)?;
+                    Ok((field.name.clone(), pg_type))
+                });
                 TypeKind::Composite(fields.collect::<Result<_>>()?)
             }
             _ => TypeKind::Pseudo,
@@ -140,11 +172,12 @@ impl TypeMap {
         Ok(PgType {
             oid,
             typmod,
-            sql: row.sql.clone(),
+            sql: sql.to_owned(),
             schema: row.schema.clone(),
             name: row.name.clone(),
             has_binary: row.has_binary && parts_have_binary(&kind),
             kind,
+            extension: row.extension.clone(),
         })
     }
 }
