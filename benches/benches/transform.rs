@@ -11,7 +11,7 @@ use towpath_engine::Result;
 use towpath_engine::pipeline::Settings;
 use towpath_engine::sink::{NullSink, Sink};
 use towpath_engine::source::Source;
-use towpath_engine::transform::{Passthrough, Transform, TransformPlan};
+use towpath_engine::transform::{Destination, Passthrough, Transform, TransformPlan};
 use towpath_sql::SqlTransform;
 
 /// Four batches for each of two connections.
@@ -77,7 +77,7 @@ fn measure(
     let mut group = criterion.benchmark_group(format!("transform/{}", sample.name));
     for (name, transform) in transforms {
         let plan = runtime
-            .block_on(transform.plan(&table, None))
+            .block_on(transform.plan(&table, &Destination::default()))
             .expect("the SELECT has a plan");
         let Settings {
             connections,

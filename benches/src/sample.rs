@@ -169,6 +169,9 @@ impl Sample {
             has_ctid: true,
             is_referenced: false,
             has_inheritors: false,
+            is_populated: true,
+            rules: Vec::new(),
+            row_triggers: Vec::new(),
             row_security: false,
             has_ascii_case: false,
         }

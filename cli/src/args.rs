@@ -98,9 +98,21 @@ pub(crate) struct CopyArgs {
     /// Of rows with the same key, take the one with the greatest value in this column
     #[arg(long, value_name = "COLUMN")]
     pub(crate) duplicates_last: Option<String>,
+    /// Columns that travel as text; a created table gets text columns
+    #[arg(long, value_delimiter = ',', value_name = "COLUMN,…")]
+    pub(crate) as_text: Vec<String>,
+    /// Columns whose values may be rounded or cut to the destination's type
+    #[arg(long, value_delimiter = ',', value_name = "COLUMN,…")]
+    pub(crate) allow_lossy: Vec<String>,
+    /// Which triggers of the destination fire
+    #[arg(long, value_enum, default_value_t, value_name = "WHICH")]
+    pub(crate) triggers: TriggersArg,
     /// Show what would be done, and do not do it
     #[arg(long)]
     pub(crate) plan: bool,
+    /// What the run may do to the destination beyond writing rows.
+    #[command(flatten)]
+    pub(crate) permissions: PermissionArgs,
     /// How much the run may use.
     #[command(flatten)]
     pub(crate) settings: SettingsArgs,
@@ -113,6 +125,14 @@ Examples:
   towpath copy --from \"$PROD\" --to warehouse --table customers --into analytics.customers \\
       --sql 'SELECT id, lower(email) AS email FROM {{ source }} WHERE deleted_at IS NULL'
   towpath copy --from \"$PROD\" --to warehouse --table public.orders --plan";
+
+/// What a run may do to the destination beyond writing rows.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub(crate) struct PermissionArgs {
+    /// Create types that the destination lacks, and add labels to its enums
+    #[arg(long)]
+    pub(crate) create_types: bool,
+}
 
 /// How much a run may use.
 #[derive(Args, Clone, Copy, Debug, Default)]
@@ -142,6 +162,9 @@ pub(crate) struct RunArgs {
     /// Read all rows, also in incremental streams
     #[arg(long)]
     pub(crate) full: bool,
+    /// What the run may do to the destination beyond writing rows.
+    #[command(flatten)]
+    pub(crate) permissions: PermissionArgs,
     /// How much the run may use.
     #[command(flatten)]
     pub(crate) settings: SettingsArgs,
@@ -162,6 +185,9 @@ pub(crate) struct PipelineArgs {
     /// The streams, if not all
     #[arg(value_name = "STREAM")]
     pub(crate) streams: Vec<String>,
+    /// What the run may do to the destination beyond writing rows.
+    #[command(flatten)]
+    pub(crate) permissions: PermissionArgs,
 }
 
 /// What `towpath discover` is asked for.
@@ -241,6 +267,16 @@ pub(crate) enum WriteArg {
     Replace,
     /// As upsert, and delete rows that the source no longer has
     Mirror,
+}
+
+/// What `--triggers` may say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TriggersArg {
+    /// All that fire for anybody's rows
+    #[default]
+    Origin,
+    /// Those that are enabled for replicas; foreign keys are not checked
+    Replica,
 }
 
 impl From<WriteArg> for WriteMode {

@@ -10,7 +10,7 @@ use schemars::{JsonSchema, SchemaGenerator, schema_for};
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
-use towpath_engine::pipeline::WriteMode;
+use towpath_engine::pipeline::{ColumnOptions, WriteMode};
 
 use crate::environment::Environment;
 use crate::error::{Problem, Problems};
@@ -169,6 +169,10 @@ pub(crate) struct DefaultsFile {
     pub(crate) sync: Option<SyncFile>,
     /// The source column that grows with every change.
     pub(crate) cursor: Option<String>,
+    /// Whether types that the destination lacks are created there, and labels added to its enums.
+    pub(crate) create_types: Option<bool>,
+    /// Which triggers of the destination fire.
+    pub(crate) triggers: Option<TriggersFile>,
 }
 
 /// One table on its way into another.
@@ -193,6 +197,59 @@ pub(crate) struct StreamFile {
     pub(crate) sync: Option<SyncFile>,
     /// The source column that grows with every change, for incremental streams.
     pub(crate) cursor: Option<String>,
+    /// Whether types that the destination lacks are created there, and labels added to its enums.
+    pub(crate) create_types: Option<bool>,
+    /// Which triggers of the destination fire.
+    pub(crate) triggers: Option<TriggersFile>,
+    /// Columns of the result that are treated in their own way.
+    #[serde(default)]
+    pub(crate) columns: BTreeMap<String, ColumnFile>,
+}
+
+/// Which triggers of the destination fire.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum TriggersFile {
+    /// All that fire for anybody's rows.
+    Origin,
+    /// Those that are enabled for replicas; foreign keys are not checked.
+    Replica,
+}
+
+/// How one column of the result is treated.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ColumnFile {
+    /// The form in which it travels, whatever its type; a created table gets a column of this type.
+    #[serde(rename = "as")]
+    pub(crate) form: Option<FormFile>,
+    /// What may happen to its values.
+    pub(crate) allow: Option<AllowFile>,
+}
+
+/// The form in which a column travels.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum FormFile {
+    /// PostgreSQL's own text form.
+    Text,
+}
+
+/// What may happen to the values of a column.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum AllowFile {
+    /// They may be rounded or cut to the destination's type.
+    Lossy,
+}
+
+impl From<ColumnFile> for ColumnOptions {
+    fn from(file: ColumnFile) -> Self {
+        Self {
+            as_text: file.form.is_some(),
+            allow_lossy: file.allow.is_some(),
+        }
+    }
 }
 
 /// What writing means.

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use towpath_engine::pipeline::{Duplicates, Pipeline, PipelineName, Settings, SyncMode, WriteMode};
+use towpath_engine::pipeline::{
+    Duplicates, Pipeline, PipelineName, Settings, StreamOptions, SyncMode, WriteMode,
+};
 use towpath_engine::postgres::ConnectionConfig;
 use towpath_engine::table::TablePattern;
 use towpath_engine::{Error, ErrorKind, Result};
@@ -10,7 +12,9 @@ use towpath_engine::{Error, ErrorKind, Result};
 use crate::connections::Connections;
 use crate::environment::Environment;
 use crate::error::{Problem, Problems};
-use crate::file::{ConnectionEntry, DefaultsFile, PipelineFile, SettingsFile, StreamFile};
+use crate::file::{
+    ConnectionEntry, DefaultsFile, PipelineFile, SettingsFile, StreamFile, TriggersFile,
+};
 use crate::size::ByteSize;
 use crate::streams::{StreamSpec, Target};
 use crate::transform::transform;
@@ -30,6 +34,8 @@ pub(crate) struct Resolved {
 pub(crate) struct Overrides {
     /// Whether incremental streams read all rows.
     pub(crate) full: bool,
+    /// Whether every stream may create types.
+    pub(crate) create_types: bool,
     /// Connections that read, and as many that write.
     pub(crate) connections: Option<u16>,
     /// Memory that a transform may hold.
@@ -108,6 +114,7 @@ fn resolve(
         settings: Settings::default(),
         directory: path.parent().unwrap_or(Path::new("")),
         full: overrides.full,
+        create_types: overrides.create_types,
     };
     resolver.settings(settings.unwrap_or_default(), overrides);
     let source = resolver.connection("source", &source, &connections);
@@ -140,6 +147,7 @@ struct Resolver<'a> {
     /// Where the pipeline file is.
     directory: &'a Path,
     full: bool,
+    create_types: bool,
 }
 
 impl Resolver<'_> {
@@ -171,10 +179,10 @@ impl Resolver<'_> {
                 }
             });
         let merged = Overrides {
-            full: overrides.full,
             connections: overrides.connections.or(file.connections),
             memory_limit: overrides.memory_limit.or(memory_limit),
             batch_rows: overrides.batch_rows.or(file.batch_rows),
+            ..overrides
         };
         let mut settings = self.settings.clone();
         let result = merged.apply(&mut settings);
@@ -216,6 +224,7 @@ impl Resolver<'_> {
             .map(Into::into)
             .unwrap_or_default();
         let sync = self.sync(&path, &file, write);
+        let options = self.options(&file);
         let sql = self.sql(&path, &file);
         let built = sql.and_then(|sql| {
             let result = transform(sql.as_deref(), &self.settings);
@@ -241,8 +250,22 @@ impl Resolver<'_> {
                 None => Duplicates::Refuse,
             },
             sync: sync?,
+            options,
             transform: built?,
         })
+    }
+
+    fn options(&self, file: &StreamFile) -> StreamOptions {
+        let asked = file.create_types.or(self.defaults.create_types);
+        let triggers = file.triggers.or(self.defaults.triggers);
+        let columns = file.columns.iter();
+        StreamOptions {
+            replica_triggers: triggers == Some(TriggersFile::Replica),
+            create_types: self.create_types || asked.unwrap_or_default(),
+            columns: columns
+                .map(|(name, &column)| (name.clone(), column.into()))
+                .collect(),
+        }
     }
 
     fn tables(&mut self, path: &str, name: &str, file: &StreamFile) -> Option<TablePattern> {

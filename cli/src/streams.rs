@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use towpath_engine::pipeline::{Duplicates, SourceSession, Stream, SyncMode, WriteMode};
+use towpath_engine::pipeline::{
+    Duplicates, SourceSession, Stream, StreamOptions, SyncMode, WriteMode,
+};
 use towpath_engine::table::{TableName, TablePattern};
 use towpath_engine::transform::Transform;
 use towpath_engine::{Error, ErrorKind, Result};
@@ -29,6 +31,8 @@ pub(crate) struct StreamSpec {
     pub(crate) duplicates: Duplicates,
     /// Which rows are read.
     pub(crate) sync: SyncMode,
+    /// What is allowed and asked for beyond that.
+    pub(crate) options: StreamOptions,
     /// What happens in between.
     pub(crate) transform: Arc<dyn Transform>,
 }
@@ -144,6 +148,7 @@ fn stream(spec: &StreamSpec, name: String, table: TableName) -> Stream {
         key: spec.key.clone(),
         duplicates: spec.duplicates.clone(),
         sync: spec.sync.clone(),
+        options: spec.options.clone(),
         transform: Arc::clone(&spec.transform),
     }
 }
@@ -247,6 +252,7 @@ mod tests {
             key: Vec::new(),
             duplicates: Duplicates::Refuse,
             sync: SyncMode::Full,
+            options: StreamOptions::default(),
             transform: Arc::new(Passthrough),
         };
         let specs: Vec<_> = specs.iter().map(spec).collect();

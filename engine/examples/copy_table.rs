@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use towpath_engine::pipeline::{
-    Duplicates, Pipeline, PipelineName, Run, Settings, Stream, SyncMode, WriteMode,
+    Duplicates, Pipeline, PipelineName, Run, Settings, Stream, StreamOptions, SyncMode, WriteMode,
 };
 use towpath_engine::table::TableName;
 use towpath_engine::transform::Passthrough;
@@ -39,6 +39,7 @@ async fn main() -> Result<()> {
             key: Vec::new(),
             duplicates: Duplicates::Refuse,
             sync: SyncMode::Full,
+            options: StreamOptions::default(),
             transform: Arc::new(Passthrough),
         })
         .await?;

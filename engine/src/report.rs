@@ -104,6 +104,8 @@ pub struct PlanReport {
     pub engine: Option<String>,
     /// The statements the destination is sent, in order.
     pub statements: Vec<String>,
+    /// Statements that give the destination the types that it lacks, in order.
+    pub types: Vec<String>,
     /// What a person should know before running it.
     pub notes: Vec<String>,
 }

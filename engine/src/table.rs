@@ -317,6 +317,13 @@ pub struct Table {
     pub is_referenced: bool,
     /// Whether other tables, not partitions, inherit from it: its rows include theirs.
     pub has_inheritors: bool,
+    /// Whether it has rows to read: not so for a materialised view that was never refreshed.
+    pub is_populated: bool,
+    /// Enabled rules that replace or accompany what is written.
+    pub rules: Vec<String>,
+    /// Enabled triggers, its partitions' included, that run before each row that is written: they
+    /// may change it, or leave it out.
+    pub row_triggers: Vec<String>,
     /// Whether row security hides rows from the connected role.
     pub row_security: bool,
     /// Whether the database's character type is C, so that only ASCII letters have two cases.
@@ -329,8 +336,12 @@ impl Table {
         self.columns.iter().find(|column| column.name == name)
     }
 
-    /// Columns of the primary key in order, if there is one.
+    /// Columns of the primary key in order, if there is one that holds for all rows: a parent's
+    /// does not cover those of its children.
     pub fn primary_key(&self) -> Option<Vec<String>> {
+        if self.has_inheritors {
+            return None;
+        }
         self.unique_indexes
             .iter()
             .find(|index| index.primary)?

@@ -62,6 +62,9 @@
 //!     # has_ctid: false,
 //!     # is_referenced: false,
 //!     # has_inheritors: false,
+//!     # is_populated: true,
+//!     # rules: Vec::new(),
+//!     # row_triggers: Vec::new(),
 //!     # row_security: false,
 //!     # has_ascii_case: false,
 //!     // … keys, size and what else the catalogue says
@@ -72,7 +75,8 @@
 //! let source = Arc::new(MemorySource::new(vec![vec![batch]]));
 //!
 //! let sql = "SELECT id, lower(email) AS email FROM {{ source }} WHERE email IS NOT NULL";
-//! let plan = SqlTransform::new(sql, &Settings::default())?.plan(&table, None).await?;
+//! let transform = SqlTransform::new(sql, &Settings::default())?;
+//! let plan = transform.plan(&table, &Destination::default()).await?;
 //! let mut emails = Vec::new();
 //! for mut batches in plan.execute(source).await? {
 //!     while let Some(batch) = batches.try_next().await? {

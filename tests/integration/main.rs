@@ -13,4 +13,6 @@ mod names;
 mod reading;
 mod shapes;
 mod transform;
+mod triggers;
 mod types;
+mod user_types;

@@ -20,7 +20,8 @@ pub(super) async fn run(
     environment: &Environment,
     output: &Output,
 ) -> Result<ExitCode> {
-    let resolved = load(&args.pipeline, environment, Overrides::default())?;
+    let overrides = Overrides::from(args.permissions);
+    let resolved = load(&args.pipeline, environment, overrides)?;
     let planned = plan(&resolved, &args.streams).await?;
     if output.is_json() {
         for one in &planned {

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use towpath_engine::pipeline::{Duplicates, Pipeline, PipelineName, Settings, SyncMode};
+use towpath_engine::pipeline::{
+    ColumnOptions, Duplicates, Pipeline, PipelineName, Settings, StreamOptions, SyncMode,
+};
 use towpath_engine::table::TablePattern;
 use towpath_engine::{Error, ErrorKind, Result};
 
 use super::{plan, run as runs};
-use crate::args::CopyArgs;
+use crate::args::{CopyArgs, TriggersArg};
 use crate::connections::Connections;
 use crate::environment::Environment;
 use crate::execution::execute;
@@ -78,9 +80,25 @@ fn streams(args: &CopyArgs, settings: &Settings) -> Result<Vec<StreamSpec>> {
         key: args.key.clone(),
         duplicates: duplicates.clone(),
         sync: SyncMode::Full,
+        options: options(args),
         transform: Arc::clone(&transform),
     };
     Ok(args.tables.iter().zip(tables).map(spec).collect())
+}
+
+fn options(args: &CopyArgs) -> StreamOptions {
+    let mut columns = BTreeMap::<String, ColumnOptions>::new();
+    for name in &args.as_text {
+        columns.entry(name.clone()).or_default().as_text = true;
+    }
+    for name in &args.allow_lossy {
+        columns.entry(name.clone()).or_default().allow_lossy = true;
+    }
+    StreamOptions {
+        create_types: args.permissions.create_types,
+        replica_triggers: args.triggers == TriggersArg::Replica,
+        columns,
+    }
 }
 
 /// The SELECT, from the command line or its file.

@@ -17,7 +17,7 @@ use clap::Parser;
 use towpath_engine::{Error, ErrorKind, Result};
 use tracing_subscriber::EnvFilter;
 
-use crate::args::{Cli, Command, SettingsArgs};
+use crate::args::{Cli, Command, PermissionArgs, SettingsArgs};
 use crate::demo;
 use crate::environment::Environment;
 use crate::error;
@@ -106,10 +106,19 @@ fn log_to_stderr() {
 impl From<SettingsArgs> for Overrides {
     fn from(args: SettingsArgs) -> Self {
         Self {
-            full: false,
             connections: args.connections,
             memory_limit: args.memory_limit,
             batch_rows: args.batch_rows,
+            ..Self::default()
+        }
+    }
+}
+
+impl From<PermissionArgs> for Overrides {
+    fn from(args: PermissionArgs) -> Self {
+        Self {
+            create_types: args.create_types,
+            ..Self::default()
         }
     }
 }

@@ -18,7 +18,8 @@ pub(super) async fn run(
     environment: &Environment,
     output: &Output,
 ) -> Result<ExitCode> {
-    let resolved = load(&args.pipeline, environment, Overrides::default())?;
+    let overrides = Overrides::from(args.permissions);
+    let resolved = load(&args.pipeline, environment, overrides)?;
     show(&resolved, &args.streams, output).await
 }
 

@@ -10,9 +10,8 @@ use serde_json::{Map, Value};
 use towpath_engine::Result;
 use towpath_engine::pipeline::{Settings, SourceSession};
 use towpath_engine::report::Progress;
-use towpath_engine::table::{Column, Table, TableName};
-use towpath_engine::transform::{Transform, TransformPlan};
-use towpath_engine::types::{PgType, oid};
+use towpath_engine::table::{Table, TableName};
+use towpath_engine::transform::{Destination, Transform, TransformPlan};
 
 use crate::args::PreviewArgs;
 use crate::connections::Connections;
@@ -94,30 +93,16 @@ async fn rows(
     Ok((columns, rows))
 }
 
-/// Plans twice: for the names of the result's columns, and then into a table that has them all as
-/// text, so that what is only carried comes in PostgreSQL's own text form.
+/// Plans twice: for the names of the result's columns, and then with all of them as text, so that
+/// what is only carried comes in PostgreSQL's own text form.
 async fn plan_as_text(table: &Table, transform: &dyn Transform) -> Result<Arc<dyn TransformPlan>> {
-    let first = transform.plan(table, None).await?;
-    let text = PgType::builtin(oid::TEXT, "text", "text");
-    let column = |name: &str| Column {
-        name: name.to_owned(),
-        pg_type: text.clone(),
-        nullable: true,
-        has_default: false,
-        identity: None,
-        generated: false,
-        collation: None,
+    let first = transform.plan(table, &Destination::default()).await?;
+    let names = first.columns().iter().map(|output| output.name.clone());
+    let destination = Destination {
+        as_text: names.collect(),
+        ..Destination::default()
     };
-    let columns = first
-        .columns()
-        .iter()
-        .map(|output| column(&output.name))
-        .collect();
-    let pretend = Table {
-        columns,
-        ..table.clone()
-    };
-    transform.plan(table, Some(&pretend)).await
+    transform.plan(table, &destination).await
 }
 
 fn batch_rows(batch: &RecordBatch) -> impl Iterator<Item = Row> {

@@ -19,6 +19,7 @@ pub(super) async fn run(
 ) -> Result<ExitCode> {
     let overrides = Overrides {
         full: args.full,
+        create_types: args.permissions.create_types,
         ..args.settings.into()
     };
     let resolved = load(&args.pipeline, environment, overrides)?;

@@ -8,8 +8,7 @@ use crate::name::readable;
 /// A heading, the columns as an aligned table, and every statement.
 pub(crate) fn plan_text(plan: &PlanReport) -> String {
     let mut sections = vec![heading(plan), columns(&plan.columns)];
-    let notes: Vec<_> = plan.columns.iter().filter_map(column_note).collect();
-    sections.extend(section("columns", &notes));
+    sections.extend(section("types", &plan.types));
     sections.extend(section("notes", &plan.notes));
     sections.extend(section("reads", &plan.reads));
     sections.extend(
@@ -50,27 +49,24 @@ fn columns(columns: &[ColumnReport]) -> String {
     ];
     let mut grid = Grid::new(headings.map(|heading| (heading, Align::Left)));
     for column in columns {
-        let fidelity = match column.fidelity {
+        let verdict = match column.fidelity {
             Fidelity::Exact => "exact",
             Fidelity::Converted => "converted",
             Fidelity::Refused => "REFUSED",
+        };
+        let fidelity = match &column.note {
+            Some(note) => format!("{verdict}: {note}"),
+            None => verdict.to_owned(),
         };
         let types = [&column.name, &column.source_type, &column.representation];
         grid.row(
             types
                 .into_iter()
                 .map(String::as_str)
-                .chain([&*column.destination_type, fidelity]),
+                .chain([&*column.destination_type, &*fidelity]),
         );
     }
     indented(&grid.to_string())
-}
-
-fn column_note(column: &ColumnReport) -> Option<String> {
-    column
-        .note
-        .as_ref()
-        .map(|note| format!("{}: {note}", column.name))
 }
 
 /// A titled list; `None` if there is nothing in it.
@@ -120,6 +116,7 @@ mod tests {
             reads: vec!["SELECT \"id\"\n  FROM \"orders\"".into()],
             engine: Some("Projection: id".into()),
             statements: vec!["BEGIN".into(), "COMMIT".into()],
+            types: vec!["CREATE TYPE public.mood AS ENUM ('ok')".into()],
             notes: vec!["two rows may share a key".into()],
         };
         insta::assert_snapshot!(plan_text(&plan), @r#"
@@ -128,10 +125,10 @@ mod tests {
 
           column  source type  travels as  destination type  fidelity
           id      numeric      wire        numeric(10,2)     exact
-          amount  numeric      wire        numeric(10,2)     REFUSED
+          amount  numeric      wire        numeric(10,2)     REFUSED: cast it to numeric(10,2)
 
-          columns:
-            amount: cast it to numeric(10,2)
+          types:
+            CREATE TYPE public.mood AS ENUM ('ok')
 
           notes:
             two rows may share a key

@@ -15,7 +15,7 @@ use arrow_schema::{DataType, IntervalUnit, TimeUnit};
 use super::rewrite::OidRewrite;
 use super::{array, numeric};
 use crate::error::{Error, ErrorKind, Result};
-use crate::types::{PgType, Representation, TypeKind, oid};
+use crate::types::{PgType, Representation, TypeKind, length_of, oid};
 
 /// Days and microseconds from PostgreSQL's epoch, 2000-01-01, back to Arrow's.
 const EPOCH_DAYS: i32 = 10_957;
@@ -35,6 +35,8 @@ pub struct ColumnEncoding {
     name: String,
     conversion: Conversion,
     staged_as_text: bool,
+    /// Characters that the destination's column takes, where more could come.
+    characters: Option<usize>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -105,7 +107,19 @@ impl ColumnEncoding {
             name: name.to_owned(),
             conversion,
             staged_as_text,
+            characters: characters(from, to),
         })
+    }
+
+    /// The encoding of text for a column `name` whose type it becomes by a cast in a statement
+    /// after COPY, which may cut and round.
+    pub fn cast_from_text(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            conversion: Conversion::Bytes,
+            staged_as_text: true,
+            characters: None,
+        }
     }
 
     /// The destination column's name.
@@ -120,8 +134,24 @@ impl ColumnEncoding {
 
     /// Looks at the whole column once, and refuses it if one value does not fit.
     pub(super) fn prepare<'a>(&self, array: &'a ArrayRef) -> Result<Prepared<'a>, ValueError> {
-        prepare(&self.conversion, array)
+        let prepared = prepare(&self.conversion, array)?;
+        if let Some(characters) = self.characters {
+            prepared.check_characters(characters)?;
+        }
+        Ok(prepared)
     }
+}
+
+/// Characters that a `varchar(n)` takes, where values may have more: the server would cut the
+/// blanks that are too many.
+fn characters(from: &PgType, to: &PgType) -> Option<usize> {
+    let (from, to) = (from.without_domains(), to.without_domains());
+    if to.oid != oid::VARCHAR {
+        return None;
+    }
+    let limit = length_of(to)?;
+    let fits = length_of(from).is_some_and(|length| length <= limit);
+    (!fits).then_some(limit as usize)
 }
 
 /// The conversion from an Arrow type to PostgreSQL's type, if the engine has one.
@@ -168,7 +198,7 @@ fn conversion(data_type: &DataType, to: &PgType) -> Option<Conversion> {
         (DataType::Binary | DataType::LargeBinary | DataType::BinaryView, oid::BYTEA) => {
             Conversion::Bytes
         }
-        (_, oid::TEXT | oid::VARCHAR | oid::BPCHAR | oid::NAME | oid::JSON | oid::XML)
+        (_, oid::TEXT | oid::VARCHAR | oid::BPCHAR | oid::NAME | oid::JSON)
             if is_string(data_type) =>
         {
             Conversion::Bytes
@@ -288,6 +318,29 @@ impl Prepared<'_> {
         }
     }
 
+    /// Refuses text of more than `limit` characters.
+    fn check_characters(&self, limit: usize) -> Result<(), ValueError> {
+        let Values::Slices { bytes, offsets, .. } = &self.values else {
+            return Ok(());
+        };
+        for (row, window) in offsets.windows(2).enumerate() {
+            let value = &bytes[window[0] as usize..window[1] as usize];
+            if value.len() <= limit || self.is_null(row) {
+                continue;
+            }
+            // Every character of UTF-8 has one byte that continues none.
+            let count = value.iter().filter(|&byte| byte & 0xC0 != 0x80).count();
+            if count > limit {
+                let what = format!("a text of {count} characters, where {limit} are room");
+                return Err(ValueError {
+                    row,
+                    what: what.into(),
+                });
+            }
+        }
+        Ok(())
+    }
+
     fn is_null(&self, row: usize) -> bool {
         self.nulls.is_some_and(|nulls| nulls.is_null(row))
     }
@@ -344,8 +397,8 @@ pub(super) fn prepare<'a>(
             element_oid,
             element,
         } => owned(array::encode(*element_oid, element, array.as_list())?),
-        Conversion::Bytes => slices(array, None),
-        Conversion::Jsonb => slices(array, Some(JSONB_VERSION)),
+        Conversion::Bytes => slices(array, None)?,
+        Conversion::Jsonb => slices(array, Some(JSONB_VERSION))?,
         Conversion::Rewritten(rewrite) => {
             let binary = array.as_binary::<i32>();
             let mut bytes = binary.value_data().to_vec();
@@ -381,7 +434,7 @@ fn owned((bytes, offsets): (Vec<u8>, Vec<i32>)) -> Values<'static> {
 }
 
 /// Strings and binaries, borrowed where their layout allows.
-fn slices(array: &ArrayRef, prefix: Option<u8>) -> Values<'_> {
+fn slices(array: &ArrayRef, prefix: Option<u8>) -> Result<Values<'_>, ValueError> {
     let (bytes, offsets) = match array.data_type() {
         DataType::Utf8 => {
             let array = array.as_string::<i32>();
@@ -397,29 +450,37 @@ fn slices(array: &ArrayRef, prefix: Option<u8>) -> Values<'_> {
                 Cow::Borrowed(&**array.offsets()),
             )
         }
-        DataType::LargeUtf8 => collect(array.as_string::<i64>().iter().map(as_bytes)),
-        DataType::Utf8View => collect(array.as_string_view().iter().map(as_bytes)),
-        DataType::LargeBinary => collect(array.as_binary::<i64>().iter()),
-        _ => collect(array.as_binary_view().iter()),
+        DataType::LargeUtf8 => collect(array.as_string::<i64>().iter().map(as_bytes))?,
+        DataType::Utf8View => collect(array.as_string_view().iter().map(as_bytes))?,
+        DataType::LargeBinary => collect(array.as_binary::<i64>().iter())?,
+        _ => collect(array.as_binary_view().iter())?,
     };
-    Values::Slices {
+    Ok(Values::Slices {
         bytes,
         offsets,
         prefix,
-    }
+    })
 }
 
 fn as_bytes(value: Option<&str>) -> Option<&[u8]> {
     value.map(str::as_bytes)
 }
 
-fn collect<'a>(values: impl Iterator<Item = Option<&'a [u8]>>) -> (Cow<'a, [u8]>, Cow<'a, [i32]>) {
+/// Consecutive bytes of values, and where each of them ends.
+type Collected<'a> = (Cow<'a, [u8]>, Cow<'a, [i32]>);
+
+fn collect<'a>(
+    values: impl Iterator<Item = Option<&'a [u8]>>,
+) -> Result<Collected<'a>, ValueError> {
     let (mut bytes, mut offsets) = (Vec::new(), vec![0]);
-    for value in values {
+    for (row, value) in values.enumerate() {
         bytes.extend_from_slice(value.unwrap_or_default());
-        offsets.push(bytes.len() as i32);
+        offsets.push(i32::try_from(bytes.len()).map_err(|_| ValueError {
+            row,
+            what: "the byte that makes the column longer than 2 GiB in one batch".into(),
+        })?);
     }
-    (Cow::Owned(bytes), Cow::Owned(offsets))
+    Ok((Cow::Owned(bytes), Cow::Owned(offsets)))
 }
 
 fn map<T: ArrowPrimitiveType, const N: usize>(

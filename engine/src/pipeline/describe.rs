@@ -4,19 +4,24 @@ use super::Stream;
 use crate::postgres::statement;
 use crate::report::PlanReport;
 use crate::sink::{LoadPath, LoadPlan, WriteMode, staging};
-use crate::table::{Table, TableName};
+use crate::table::{Table, TableName, ident};
 
 /// The report of a stream whose columns nobody has looked at.
-pub(super) fn empty_report(stream: &Stream, load: Option<&LoadPlan>) -> PlanReport {
+pub(super) fn empty_report(
+    stream: &Stream,
+    destination_exists: bool,
+    load: Option<&LoadPlan>,
+) -> PlanReport {
     PlanReport {
         stream: stream.name.clone(),
         source: stream.table.to_string(),
         destination: stream.into.to_string(),
-        destination_exists: load.is_some_and(|load| load.existing.is_some()),
+        destination_exists,
         write: stream.write.to_string(),
         key: load.map(|load| load.key.clone()).unwrap_or_default(),
         path: "it is refused: nothing would move".to_owned(),
         columns: Vec::new(),
+        types: Vec::new(),
         reads: Vec::new(),
         engine: None,
         statements: Vec::new(),
@@ -101,6 +106,20 @@ pub(super) fn notes(load: &LoadPlan, source: &Table) -> Vec<String> {
     }
     if load.existing.is_some() && load.may_lack_key() && load.write != WriteMode::Append {
         notes.push("the key may hold NULL: a row without complete key fails the run".to_owned());
+    }
+    if load.as_replica {
+        notes.push(
+            "only triggers fire that are enabled for replicas: foreign keys are not checked"
+                .to_owned(),
+        );
+    }
+    let triggers = load.existing.iter().flat_map(|table| &table.row_triggers);
+    for trigger in triggers {
+        notes.push(format!(
+            "trigger {} of the destination runs before each row and may change it; a row that it \
+             leaves out fails the run",
+            ident(trigger)
+        ));
     }
     let deletes = load.write == WriteMode::Mirror || load.replaces_by_key();
     if deletes

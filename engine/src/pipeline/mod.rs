@@ -1,5 +1,6 @@
 //! One run: from two connections to published tables and their reports.
 
+mod column;
 mod describe;
 mod flow;
 mod incremental;
@@ -10,12 +11,13 @@ mod run;
 mod session;
 mod settings;
 mod stream;
+mod type_changes;
 
 pub use plan::StreamPlan;
 pub use run::{Pipeline, Run};
 pub use session::SourceSession;
 pub use settings::Settings;
-pub use stream::{Stream, SyncMode};
+pub use stream::{ColumnOptions, Stream, StreamOptions, SyncMode};
 
 pub use crate::report::{PipelineName, RunId};
 pub use crate::sink::{Duplicates, LedgerEntry, WriteMode, history};

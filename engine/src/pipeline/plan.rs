@@ -3,15 +3,16 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{Stream, incremental};
-use crate::encode::ColumnEncoding;
+use super::column::{ColumnPlanner, Planned, report_column};
+use super::type_changes::TypeChanges;
+use super::{SourceSession, Stream, incremental};
 use crate::error::{Error, ErrorKind, Result};
-use crate::postgres::{Connection, catalog};
-use crate::report::{ColumnReport, Fidelity, PlanReport};
-use crate::sink::{Duplicates, LoadColumn, LoadPlan};
+use crate::postgres::Connection;
+use crate::report::{ColumnReport, PlanReport};
+use crate::sink::{Duplicates, LoadPlan};
 use crate::table::{Table, TableKind, ident};
 use crate::transform::{OutputColumn, TransformPlan};
-use crate::types::{Assignment, PgType, Representation, TypeKind, assign, pg_type_of};
+use crate::types::Representation;
 
 /// A stream planned between two databases.
 pub struct StreamPlan {
@@ -24,6 +25,8 @@ pub struct StreamPlan {
     pub(super) load: Option<LoadPlan>,
     pub(super) report: PlanReport,
     pub(super) refusals: Vec<Refusal>,
+    /// What the destination must be sent first, so that it has the types.
+    pub(super) type_changes: Vec<String>,
     /// When planning began: what happened after that it does not know.
     pub(super) planned_at: Instant,
     pub(super) plan_ms: u64,
@@ -47,9 +50,18 @@ impl StreamPlan {
         let (first, others) = self.refusals.split_first()?;
         let message = match others.len() {
             0 => first.reason.clone(),
+            1 => format!("{} (and one more reason)", first.reason),
             more => format!("{} (and {more} more reasons)", first.reason),
         };
-        let hints: Vec<&str> = self.refusals.iter().map(|refusal| &*refusal.hint).collect();
+        let mut hints: Vec<String> = Vec::new();
+        for Refusal { hint, .. } in &self.refusals {
+            if !hints.contains(hint) {
+                hints.push(hint.clone());
+            }
+        }
+        if !self.type_changes.is_empty() && !self.stream.options.create_types {
+            hints.push(format!("missing there: {}", self.type_changes.join("; ")));
+        }
         let error = Error::new(ErrorKind::Schema, message).with_hint(hints.join("\n      "));
         let others: Vec<&str> = others.iter().map(|refusal| &*refusal.reason).collect();
         Some(match others.is_empty() {
@@ -61,6 +73,7 @@ impl StreamPlan {
 
 /// What the planning of a load starts from.
 pub(super) struct LoadInput<'a> {
+    pub(super) source: &'a SourceSession,
     pub(super) stream: &'a Stream,
     /// The source's table.
     pub(super) table: &'a Table,
@@ -74,6 +87,8 @@ pub(super) struct LoadOutcome {
     pub(super) load: Option<LoadPlan>,
     pub(super) columns: Vec<ColumnReport>,
     pub(super) refusals: Vec<Refusal>,
+    /// Statements that give the destination the types that it lacks.
+    pub(super) type_changes: Vec<String>,
 }
 
 /// Plans how the transform's columns get into the destination; `destination` is only asked.
@@ -88,13 +103,21 @@ pub(super) async fn plan_load(
     if let Some(table) = &input.existing {
         refuse_table(table, input.transform.columns(), &mut refusals);
     }
+    let options = &input.stream.options;
+    check_options(&input)?;
+    let mut planner = ColumnPlanner {
+        destination,
+        source: input.table,
+        creates_types: options.create_types,
+        changes: TypeChanges::new(input.source, destination).await?,
+    };
     let mut columns = Vec::new();
     let mut reports = Vec::new();
     for column in input.transform.columns() {
-        let planned = match &input.existing {
-            Some(table) => into_existing(table, column),
-            None => into_created(destination, input.table, column).await?,
-        };
+        let options = options.columns.get(&column.name).copied();
+        let planned = planner
+            .plan(input.existing.as_ref(), column, options.unwrap_or_default())
+            .await?;
         reports.push(report_column(column, &planned));
         match planned {
             Planned::Into(accepted) => columns.push(accepted.column),
@@ -109,6 +132,7 @@ pub(super) async fn plan_load(
         key: Vec::new(),
         duplicates: input.stream.duplicates.clone(),
         has_unique_keys: false,
+        as_replica: options.replica_triggers,
     };
     load.key = choose_key(&input, &load);
     load.has_unique_keys = has_unique_keys(&input, &load.key);
@@ -128,202 +152,25 @@ pub(super) async fn plan_load(
         load,
         columns: reports,
         refusals,
+        type_changes: planner.changes.into_statements(),
     })
 }
 
-/// What becomes of one column of the result.
-enum Planned {
-    Into(Box<Accepted>),
-    Refused { refusal: Refusal, to: String },
-}
-
-/// A column that can be written.
-struct Accepted {
-    column: LoadColumn,
-    assignment: Assignment,
-}
-
-fn into_existing(table: &Table, column: &OutputColumn) -> Planned {
-    let refused = |reason: String, hint: String, to: &str| Planned::Refused {
-        refusal: Refusal { reason, hint },
-        to: to.to_owned(),
+/// Checks that options name columns of the result.
+fn check_options(input: &LoadInput<'_>) -> Result<()> {
+    let columns = input.transform.columns();
+    let has = |name: &String| columns.iter().any(|column| column.name == *name);
+    let mut names = input.stream.options.columns.keys();
+    let Some(name) = names.find(|name| !has(name)) else {
+        return Ok(());
     };
-    let name = &column.name;
-    if table.unreadable.contains(name) {
-        let reason = format!("column {name:?} of {} may not be read", table.name);
-        let hint = format!(
-            "let its owner run there: GRANT SELECT ON {} TO the role",
-            table.name
-        );
-        return refused(reason, hint, "");
-    }
-    let Some(there) = table.column(name) else {
-        let same = table
-            .columns
-            .iter()
-            .find(|there| there.name.eq_ignore_ascii_case(name));
-        let hint = match same {
-            Some(there) => format!(
-                "did you mean {:?}? rename it in the transform with AS",
-                there.name
-            ),
-            None => format!(
-                "leave it out of the SELECT, or run there: ALTER TABLE {} ADD COLUMN {} {}",
-                table.name,
-                ident(name),
-                column.pg_type
-            ),
-        };
-        return refused(format!("{} has no column {name:?}", table.name), hint, "");
-    };
-    if there.generated {
-        let reason = format!("column {name:?} of {} is generated there", table.name);
-        return refused(
-            reason,
-            "leave it out of the SELECT".to_owned(),
-            &there.pg_type.sql,
-        );
-    }
-    let column = plan_column(column, &there.pg_type);
-    match column {
-        Ok((encoding, assignment)) => {
-            let column = LoadColumn {
-                name: name.clone(),
-                type_sql: there.pg_type.sql.clone(),
-                collation: None,
-                not_null: !there.nullable,
-                equal_is_same: there.collation.is_none() && there.pg_type.equal_is_same(),
-                encoding,
-            };
-            Planned::Into(Box::new(Accepted { column, assignment }))
-        }
-        Err(Refusal { reason, hint }) => {
-            let reason = format!("column {name:?} of {}: {reason}", table.name);
-            refused(reason, hint, &there.pg_type.sql)
-        }
-    }
-}
-
-/// A column of a table that is to be created: it gets the result's own type.
-async fn into_created(
-    destination: &Connection,
-    source: &Table,
-    column: &OutputColumn,
-) -> Result<Planned> {
-    let name = &column.name;
-    let Some(to) = catalog::counterpart(destination, &column.pg_type).await? else {
-        let refusal = Refusal {
-            reason: format!(
-                "type {} of column {name:?} is missing in the destination",
-                column.pg_type
-            ),
-            hint: create_type_hint(&column.pg_type),
-        };
-        return Ok(Planned::Refused {
-            refusal,
-            to: String::new(),
-        });
-    };
-    let source_column = column
-        .source_column
-        .as_ref()
-        .and_then(|name| source.column(name));
-    Ok(match plan_column(column, &to) {
-        Ok((encoding, assignment)) => {
-            let column = LoadColumn {
-                name: name.clone(),
-                type_sql: to.sql.clone(),
-                collation: source_column.and_then(|column| column.collation.clone()),
-                not_null: source_column.is_some() && !column.nullable,
-                equal_is_same: to.equal_is_same(),
-                encoding,
-            };
-            Planned::Into(Box::new(Accepted { column, assignment }))
-        }
-        Err(Refusal { reason, hint }) => {
-            let reason = format!("column {name:?}: {reason}");
-            Planned::Refused {
-                refusal: Refusal { reason, hint },
-                to: to.sql,
-            }
-        }
-    })
-}
-
-/// The encoding of a column's values for type `to`, if every value is safe there.
-fn plan_column(
-    column: &OutputColumn,
-    to: &PgType,
-) -> Result<(ColumnEncoding, Assignment), Refusal> {
-    // The type of a computed column says less than its Arrow type, which bounds the digits.
-    let computed = match column.source_column {
-        None => pg_type_of(&column.data_type),
-        Some(_) => None,
-    };
-    let from = computed.as_ref().unwrap_or(&column.pg_type);
-    let assignment = match assign(from, to) {
-        Assignment::Refused { reason, hint } => return Err(Refusal { reason, hint }),
-        assignment => assignment,
-    };
-    let values = (&column.pg_type, column.representation, &column.data_type);
-    let encoding = ColumnEncoding::new(&column.name, values, to).map_err(|err| Refusal {
-        reason: err.to_string(),
-        hint: err.hint().unwrap_or_default().to_owned(),
-    })?;
-    Ok((encoding, assignment))
-}
-
-fn report_column(column: &OutputColumn, planned: &Planned) -> ColumnReport {
-    let (destination_type, fidelity, note) = match planned {
-        Planned::Refused { refusal, to } => {
-            let note = format!("{}; {}", refusal.reason, refusal.hint);
-            (to.clone(), Fidelity::Refused, Some(note))
-        }
-        Planned::Into(accepted) => {
-            let to = accepted.column.type_sql.clone();
-            match &accepted.assignment {
-                Assignment::Converted { how, .. } => (to, Fidelity::Converted, Some(how.clone())),
-                _ => (to, Fidelity::Exact, None),
-            }
-        }
-    };
-    ColumnReport {
-        name: column.name.clone(),
-        source_type: column.pg_type.sql.clone(),
-        representation: column.representation.to_string(),
-        destination_type,
-        fidelity,
-        note,
-    }
-}
-
-/// What a user can run in the destination to have a type there.
-fn create_type_hint(pg_type: &PgType) -> String {
-    match &pg_type.kind {
-        TypeKind::Enum(labels) => {
-            let labels: Vec<String> = labels
-                .iter()
-                .map(|label| format!("'{}'", label.replace('\'', "''")))
-                .collect();
-            format!(
-                "run there: CREATE TYPE {pg_type} AS ENUM ({})",
-                labels.join(", ")
-            )
-        }
-        TypeKind::Domain(base) => format!("run there: CREATE DOMAIN {pg_type} AS {base}"),
-        TypeKind::Array(element) => create_type_hint(element),
-        TypeKind::Composite(fields) => {
-            let fields: Vec<String> = fields
-                .iter()
-                .map(|(name, field)| format!("{} {field}", ident(name)))
-                .collect();
-            format!(
-                "run there: CREATE TYPE {pg_type} AS ({})",
-                fields.join(", ")
-            )
-        }
-        _ => format!("create type {pg_type} there, or the extension it belongs to"),
-    }
+    let names: Vec<&str> = columns.iter().map(|column| &*column.name).collect();
+    let message = format!(
+        "options are given for column {name:?}, which the result of {} does not have",
+        input.table.name
+    );
+    let hint = format!("its columns are: {}", names.join(", "));
+    Err(Error::new(ErrorKind::Config, message).with_hint(hint))
 }
 
 /// Reasons why rows cannot be written into `table` at all, whatever the columns.
@@ -332,6 +179,20 @@ fn refuse_table(table: &Table, columns: &[OutputColumn], refusals: &mut Vec<Refu
         refusals.push(Refusal {
             reason: format!("{} is no table that takes rows", table.name),
             hint: "write into a table".to_owned(),
+        });
+    }
+    if let Some(rule) = table.rules.first() {
+        refusals.push(Refusal {
+            reason: format!(
+                "rule {} of {} decides what becomes of rows that are written",
+                ident(rule),
+                table.name
+            ),
+            hint: format!(
+                "write into a table without rules, or run there: ALTER TABLE {} DISABLE RULE {}",
+                table.name,
+                ident(rule)
+            ),
         });
     }
     if table.has_inheritors {

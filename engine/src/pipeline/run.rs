@@ -12,13 +12,17 @@ use super::describe::{describe_load, empty_report, notes};
 use super::lock::{lock, unlock};
 use super::plan::{LoadInput, plan_load};
 use super::session::database_identity;
-use super::{Settings, SourceSession, Stream, StreamPlan, SyncMode, flow, incremental, privileges};
+use super::{
+    Settings, SourceSession, Stream, StreamPlan, SyncMode, flow, incremental, privileges,
+    type_changes,
+};
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::{Connection, ConnectionConfig, catalog, server_error};
 use crate::report::{PipelineName, PlanReport, Progress, RunId, Stage, StreamReport};
 use crate::sink::{LoadPlan, RunIdentity, Sink, SinkSettings, TableSink, WriteMode, staging};
 use crate::source::Source;
 use crate::table::{Table, TableName};
+use crate::transform::Destination;
 
 /// A pipeline: two databases, and how to go about it.
 #[derive(Clone, Debug)]
@@ -100,11 +104,17 @@ impl Run {
         }
         let table = self.source.table(&stream.table).await?;
         let existing = catalog::table(&self.destination, &stream.into).await?;
-        let transform = stream.transform.plan(&table, existing.as_ref()).await?;
+        let destination = Destination {
+            table: existing.clone(),
+            as_text: stream.options.text_columns(),
+        };
+        let transform = stream.transform.plan(&table, &destination).await?;
         let config = &self.pipeline.destination;
         privileges::check(&self.destination, config, stream, existing.as_ref()).await?;
         let condition = self.condition(stream, &table, existing.as_ref()).await?;
+        let destination_exists = existing.is_some();
         let input = LoadInput {
+            source: &self.source,
             stream,
             table: &table,
             transform: &*transform,
@@ -116,9 +126,10 @@ impl Run {
             .copy_source(&table, condition.clone(), Arc::default());
         let mut report = PlanReport {
             columns: outcome.columns,
+            types: outcome.type_changes.clone(),
             reads: source.describe(transform.scan()),
             engine: transform.explain(),
-            ..empty_report(stream, outcome.load.as_ref())
+            ..empty_report(stream, destination_exists, outcome.load.as_ref())
         };
         if let Some(load) = &outcome.load {
             let path = load.path(self.is_empty(load).await?, true);
@@ -133,6 +144,7 @@ impl Run {
             load: outcome.load,
             report,
             refusals: outcome.refusals,
+            type_changes: outcome.type_changes,
             planned_at: began,
             plan_ms: began.elapsed().as_millis() as u64,
         })
@@ -162,6 +174,7 @@ impl Run {
         } else {
             plan
         };
+        let plan = self.with_types(plan).await?;
         let result = self.load(plan, prepared, &progress).await;
         let unlocked = unlock(&self.destination, &name).await;
         if result.is_err()
@@ -171,6 +184,26 @@ impl Run {
         }
         progress.enter(Stage::Done);
         result.and_then(|report| unlocked.map(|()| report))
+    }
+
+    /// The plan after the destination has got the types that it lacks: only then can it tell what
+    /// numbers they have there.
+    async fn with_types(&self, plan: StreamPlan) -> Result<StreamPlan> {
+        if plan.type_changes.is_empty() {
+            return Ok(plan);
+        }
+        // A stream before this one may have created them.
+        let plan = self.plan(&plan.stream).await?;
+        if plan.type_changes.is_empty() {
+            return Ok(plan);
+        }
+        info!(table = %plan.stream.into, statements = plan.type_changes.len(), "creating types");
+        type_changes::run(&self.destination, &plan.type_changes).await?;
+        let plan = self.plan(&plan.stream).await?;
+        match plan.type_changes.is_empty() {
+            true => Ok(plan),
+            false => Err(type_changes::still_missing()),
+        }
     }
 
     /// Removes the staging tables that this run left behind.

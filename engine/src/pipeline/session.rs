@@ -9,6 +9,7 @@ use crate::postgres::{Connection, ConnectionConfig, catalog, server_error};
 use crate::report::Progress;
 use crate::source::{CopySource, ReadSettings, Snapshot, Source};
 use crate::table::{Table, TableName, TablePattern};
+use crate::types::PgType;
 
 /// A source database: its catalogue, and one snapshot for all that is read.
 ///
@@ -75,12 +76,26 @@ impl SourceSession {
                 "let its owner run: GRANT SELECT ON {name} TO the role"
             )));
         }
+        if !table.is_populated {
+            let message = format!("materialised view {name} has never been populated");
+            return Err(Error::new(ErrorKind::Schema, message)
+                .with_hint(format!("run there: REFRESH MATERIALIZED VIEW {name}")));
+        }
         if table.row_security {
             let message = format!("row security hides rows of {name} from {}", self.config);
             return Err(Error::new(ErrorKind::Schema, message)
                 .with_hint("connect as the table's owner, or as a role with BYPASSRLS"));
         }
         Ok(table)
+    }
+
+    /// The statement that creates a type of this database elsewhere; `None` if no statement can.
+    pub(super) async fn type_definition(
+        &self,
+        pg_type: &PgType,
+        has_multiranges: bool,
+    ) -> Result<Option<String>> {
+        catalog::type_definition(&self.connection, pg_type.oid, has_multiranges).await
     }
 
     /// What tells the database from all others.

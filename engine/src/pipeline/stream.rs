@@ -1,5 +1,6 @@
 //! One stream of a pipeline: a table, a transform, a destination table and how to write it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -24,8 +25,42 @@ pub struct Stream {
     pub duplicates: Duplicates,
     /// Whether all rows are read, or only newer ones.
     pub sync: SyncMode,
+    /// What is allowed and asked for beyond that.
+    pub options: StreamOptions,
     /// What happens to rows in between.
     pub transform: Arc<dyn Transform>,
+}
+
+/// What a stream is allowed and asked to do beyond moving rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StreamOptions {
+    /// Whether types that the destination lacks are created there, and labels added to its enums.
+    pub create_types: bool,
+    /// Whether only those triggers of the destination fire that are enabled for replicas; foreign
+    /// keys are triggers too.
+    pub replica_triggers: bool,
+    /// Columns of the result that are treated in their own way, by name.
+    pub columns: BTreeMap<String, ColumnOptions>,
+}
+
+impl StreamOptions {
+    /// The columns that travel as text.
+    pub(super) fn text_columns(&self) -> BTreeSet<String> {
+        let columns = self.columns.iter();
+        columns
+            .filter(|(_, options)| options.as_text)
+            .map(|(name, _)| name.clone())
+            .collect()
+    }
+}
+
+/// How one column is treated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ColumnOptions {
+    /// Whether it travels as text; a created table gets a text column.
+    pub as_text: bool,
+    /// Whether values may be rounded or cut to the destination's type.
+    pub allow_lossy: bool,
 }
 
 impl fmt::Debug for Stream {

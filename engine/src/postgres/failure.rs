@@ -182,8 +182,9 @@ fn is_tls(err: &tokio_postgres::Error) -> bool {
 
 /// An error of the server, or of the connection to it, under our own line.
 ///
-/// The cause is the server's primary message with its SQLSTATE, without values of rows: `DETAIL`
-/// and `CONTEXT` quote them and are left out, as is what class 22 (data exception) quotes.
+/// The cause is the server's primary message with its SQLSTATE, and the column if COPY names one,
+/// without values of rows: `DETAIL` and `CONTEXT` quote them and are left out, as is what class 22
+/// (data exception) quotes.
 pub fn server_error(
     kind: ErrorKind,
     message: impl Into<String>,
@@ -209,13 +210,27 @@ fn cause(err: &tokio_postgres::Error) -> Option<String> {
                 true => without_quoted(db.message()),
                 false => db.message().to_owned(),
             };
-            Some(format!("{message} (SQLSTATE {code})"))
+            let column = db.where_().and_then(copied_column);
+            let column = column.map(|name| format!(" in column {name:?}"));
+            Some(format!(
+                "{message}{} (SQLSTATE {code})",
+                column.unwrap_or_default()
+            ))
         }
         None => err
             .source()
             .map(ToString::to_string)
             .filter(|text| text != "password missing"),
     }
+}
+
+/// The column that the context of an error in a binary COPY names.
+///
+/// Source: PostgreSQL, `CopyFromErrorCallback` in `src/backend/commands/copyfrom.c`.
+fn copied_column(context: &str) -> Option<&str> {
+    let line = context.lines().find(|line| line.starts_with("COPY "))?;
+    let (_, name) = line.rsplit_once(", column ")?;
+    Some(name)
 }
 
 /// `text` with `"…"` for all that stands between double quotes.
@@ -241,6 +256,14 @@ mod tests {
         );
         check("division by zero", "division by zero");
         check(r#"value "12 is out"#, "value \"…\"");
+    }
+
+    #[test]
+    fn the_column_of_a_binary_copy_is_told() {
+        let column = copied_column("SQL statement\nCOPY t, line 3, column Total, net");
+        assert_eq!(column, Some("Total, net"));
+        assert_eq!(copied_column("COPY t, line 3"), None);
+        assert_eq!(copied_column("PL/pgSQL function f() line 1"), None);
     }
 
     #[test]

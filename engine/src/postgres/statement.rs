@@ -121,6 +121,35 @@ pub fn create_schema(schema: &str) -> String {
     format!("CREATE SCHEMA IF NOT EXISTS {}", ident(schema))
 }
 
+/// The statement that installs an extension, and those it needs, in `schema`.
+pub fn create_extension(name: &str, schema: &str) -> String {
+    format!(
+        "CREATE EXTENSION IF NOT EXISTS {} SCHEMA {} CASCADE",
+        ident(name),
+        ident(schema)
+    )
+}
+
+/// The statements that add to the enum `pg_type` (SQL) the labels of `wanted` that are not among
+/// its `labels`, in the order of `wanted`.
+pub fn add_labels(pg_type: &str, labels: &[String], wanted: &[String]) -> Vec<String> {
+    let literal = |label: &str| format!("'{}'", label.replace('\'', "''"));
+    let missing = wanted
+        .iter()
+        .enumerate()
+        .filter(|(_, label)| !labels.contains(label));
+    missing
+        .map(|(at, label)| {
+            let place = match (at.checked_sub(1), labels.first()) {
+                (Some(before), _) => format!(" AFTER {}", literal(&wanted[before])),
+                (None, Some(first)) => format!(" BEFORE {}", literal(first)),
+                (None, None) => String::new(),
+            };
+            format!("ALTER TYPE {pg_type} ADD VALUE {}{place}", literal(label))
+        })
+        .collect()
+}
+
 /// The statement that gives `table` its primary key.
 pub fn add_primary_key(table: &TableName, key: &[&str]) -> String {
     format!("ALTER TABLE {table} ADD PRIMARY KEY ({})", idents(key))
@@ -253,6 +282,16 @@ impl Merge<'_> {
             "SELECT pg_catalog.count(*) FROM {} AS t WHERE EXISTS (SELECT FROM {} AS s WHERE {})",
             self.destination,
             self.staging,
+            self.same_key()
+        )
+    }
+
+    /// The query that counts staged rows whose key the destination does not have.
+    pub fn count_absent(&self) -> String {
+        format!(
+            "SELECT pg_catalog.count(*) FROM {} AS s WHERE NOT EXISTS (SELECT FROM {} AS t WHERE {})",
+            self.staging,
+            self.destination,
             self.same_key()
         )
     }
@@ -445,6 +484,32 @@ mod tests {
         assert_eq!(
             create_table(&TableName::new("s", "t"), &columns, Persistence::Unlogged),
             r#"CREATE UNLOGGED TABLE "s"."t" ("a" text COLLATE pg_catalog."C" NOT NULL, "b" text)"#
+        );
+    }
+
+    #[test]
+    fn missing_labels_come_where_the_other_enum_has_them() {
+        let labels = |labels: &[&str]| -> Vec<String> {
+            labels.iter().map(|&label| label.to_owned()).collect()
+        };
+        assert_eq!(
+            add_labels(
+                "public.mood",
+                &labels(&["ok", "sad"]),
+                &labels(&["new", "ok", "it's", "sad", "last"])
+            ),
+            [
+                "ALTER TYPE public.mood ADD VALUE 'new' BEFORE 'ok'",
+                "ALTER TYPE public.mood ADD VALUE 'it''s' AFTER 'ok'",
+                "ALTER TYPE public.mood ADD VALUE 'last' AFTER 'sad'",
+            ]
+        );
+        assert_eq!(
+            add_labels("public.mood", &[], &labels(&["a", "b"])),
+            [
+                "ALTER TYPE public.mood ADD VALUE 'a'",
+                "ALTER TYPE public.mood ADD VALUE 'b' AFTER 'a'",
+            ]
         );
     }
 

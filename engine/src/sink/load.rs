@@ -51,17 +51,15 @@ pub struct LoadPlan {
     pub duplicates: Duplicates,
     /// Whether no two rows of the load can share a key.
     pub has_unique_keys: bool,
+    /// Whether only triggers fire that are enabled for replicas; foreign keys are not checked then.
+    pub as_replica: bool,
 }
 
 impl LoadPlan {
     /// How rows get there, given whether the table has rows and whether tables may be created in
     /// the staging schema.
     pub fn path(&self, is_empty: bool, may_stage: bool) -> LoadPath {
-        let plain = self
-            .columns
-            .iter()
-            .all(|column| !column.encoding.staged_as_text())
-            && self.duplicates == Duplicates::Refuse;
+        let plain = self.staged_as_text().is_empty() && self.duplicates == Duplicates::Refuse;
         match (&self.existing, self.write) {
             _ if !plain => LoadPath::Merge,
             (None, _) if may_stage => LoadPath::Build,
@@ -141,6 +139,15 @@ impl LoadPlan {
     /// Names of the columns written, in order.
     pub fn column_names(&self) -> Vec<&str> {
         self.columns.iter().map(|column| &*column.name).collect()
+    }
+
+    /// Names of the columns that the destination reads from text after COPY.
+    pub fn staged_as_text(&self) -> Vec<&str> {
+        let columns = self.columns.iter();
+        columns
+            .filter(|column| column.encoding.staged_as_text())
+            .map(|column| &*column.name)
+            .collect()
     }
 
     /// Whether a row may come that has NULL in its key, where NULL is equal to nothing.
@@ -227,7 +234,14 @@ impl LoadPlan {
     }
 
     fn missing_key(&self) -> Error {
-        let message = format!("{} into {} needs a key", self.write, self.destination);
+        let because = match self.replaces_by_key() {
+            true => ", as foreign keys of other tables refer to its rows",
+            false => "",
+        };
+        let message = format!(
+            "{} into {} needs a key{because}",
+            self.write, self.destination
+        );
         Error::new(ErrorKind::Schema, message).with_hint(
             "name the columns that tell rows apart (--key, or key: in the pipeline file), or use \
              write mode append or replace",

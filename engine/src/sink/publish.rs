@@ -1,6 +1,7 @@
 //! The transaction that makes rows visible: all of them, or none.
 
 use super::table::Target;
+use super::writer::rows_left_out;
 use super::{Duplicates, LoadPlan, WriteMode};
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::statement::{self, Merge};
@@ -48,6 +49,10 @@ pub(super) async fn create_schema(publisher: &Connection, schema: &str) -> Resul
             err,
         )
     };
+    // Two runs that create it at the same time would meet in the catalogue's unique index.
+    let lock = "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1, 0))";
+    let name = format!("towpath schema {schema}");
+    publisher.execute(lock, &[&name]).await.map_err(refused)?;
     let sql = "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1)";
     let exists: bool = publisher
         .query_one(sql, &[&schema])
@@ -176,9 +181,8 @@ impl Publication<'_> {
                 if plan.duplicates != Duplicates::Refuse {
                     self.check_keys(staging).await?;
                 }
-                let insert = plan.with_merge(staging, |merge| merge.insert());
                 Ok(StreamReport {
-                    rows_inserted: self.execute(&insert).await?,
+                    rows_inserted: self.insert_all(staging, &report).await?,
                     ..report
                 })
             }
@@ -189,8 +193,7 @@ impl Publication<'_> {
                 let count = format!("SELECT pg_catalog.count(*) FROM {}", plan.destination);
                 let rows_deleted = self.count(&count).await?;
                 self.run(&format!("TRUNCATE {}", plan.destination)).await?;
-                let insert = plan.with_merge(staging, |merge| merge.insert());
-                let rows_inserted = self.execute(&insert).await?;
+                let rows_inserted = self.insert_all(staging, &report).await?;
                 Ok(StreamReport {
                     rows_inserted,
                     rows_deleted,
@@ -208,6 +211,29 @@ impl Publication<'_> {
                     ..report
                 })
             }
+        }
+    }
+
+    /// Inserts what is staged, and counts it: every row, if none of them shares a key.
+    async fn insert_all(&self, staging: &str, report: &StreamReport) -> Result<u64> {
+        let insert = self.plan.with_merge(staging, |merge| merge.insert());
+        let inserted = self.execute(&insert).await?;
+        let expected = match self.plan.duplicates {
+            Duplicates::Refuse => report.rows_written,
+            Duplicates::Last { .. } => {
+                self.count(&self.plan.with_merge(staging, |merge| merge.count_keys()))
+                    .await?
+            }
+        };
+        self.check_none_left_out(expected.saturating_sub(inserted))?;
+        Ok(inserted)
+    }
+
+    /// Refuses to publish without `rows` that the destination did not take.
+    fn check_none_left_out(&self, rows: u64) -> Result<()> {
+        match rows {
+            0 => Ok(()),
+            rows => Err(rows_left_out(&self.plan.destination.to_string(), rows)),
         }
     }
 
@@ -245,6 +271,10 @@ impl Publication<'_> {
                 (row.get::<_, i64>(0) as u64, row.get::<_, i64>(1) as u64)
             }
         };
+        if !existing.row_triggers.is_empty() {
+            let absent = plan.with_merge(staging, |merge| merge.count_absent());
+            self.check_none_left_out(self.count(&absent).await?)?;
+        }
         let rows_unchanged = keys.saturating_sub(rows_inserted + rows_updated);
         let rows_superseded = report.rows_written - keys;
         Ok(StreamReport {
@@ -325,10 +355,20 @@ impl Publication<'_> {
             *code == SqlState::UNIQUE_VIOLATION || *code == SqlState::CARDINALITY_VIOLATION
         });
         let message = format!("cannot publish {}", self.plan.destination);
+        let staged_as_text = self.plan.staged_as_text();
+        // Classes of data that cannot be read, and of names that mean nothing.
+        let may_be_a_cast = err
+            .code()
+            .is_some_and(|code| code.code().starts_with("22") || code.code().starts_with("42"));
         let error = server_error(ErrorKind::Load, message, err);
-        match is_duplicate {
-            true => error.with_hint(DUPLICATES_HINT),
-            false => error,
+        match (is_duplicate, may_be_a_cast && !staged_as_text.is_empty()) {
+            (true, _) => error.with_hint(DUPLICATES_HINT),
+            (false, true) => error.with_hint(format!(
+                "text is read here as the type of: {}; names in it must mean something in this \
+                 database, or the column be carried as text (as: text)",
+                staged_as_text.join(", ")
+            )),
+            (false, false) => error,
         }
     }
 }

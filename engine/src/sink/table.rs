@@ -69,6 +69,12 @@ impl TableSink {
             .batch_execute("RESET search_path")
             .await
             .map_err(refused)?;
+        if plan.as_replica {
+            publisher
+                .batch_execute("SET session_replication_role = replica")
+                .await
+                .map_err(refused)?;
+        }
         let target = prepare_target(&publisher, &plan, &settings).await?;
         Ok(Self {
             plan,

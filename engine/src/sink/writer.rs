@@ -24,6 +24,8 @@ pub(super) struct CopyWriter {
     table: String,
     encoder: CopyEncoder,
     copy: Pin<Box<CopyInSink<Bytes>>>,
+    /// Rows encoded so far.
+    rows: u64,
     buffer: Vec<u8>,
     progress: Arc<Progress>,
     /// Kept open until the COPY is done; `None` if the transaction belongs to the sink.
@@ -61,6 +63,7 @@ impl CopyWriter {
             table: target.table,
             encoder: target.encoder,
             copy: Box::pin(copy),
+            rows: 0,
             buffer,
             progress: target.progress,
             _connection: None,
@@ -93,19 +96,32 @@ pub(super) struct WriterTarget {
 impl BatchWriter for CopyWriter {
     async fn write(&mut self, batch: &RecordBatch) -> Result<()> {
         self.encoder.encode(batch, &mut self.buffer)?;
+        self.rows += batch.num_rows() as u64;
         self.send(batch.num_rows() as u64).await
     }
 
     async fn finish(mut self: Box<Self>) -> Result<()> {
         self.encoder.trailer(&mut self.buffer);
         self.send(0).await?;
-        self.copy
-            .as_mut()
-            .finish()
-            .await
-            .map_err(|err| refused(&self.table, err))?;
-        Ok(())
+        let taken = self.copy.as_mut().finish().await;
+        let taken = taken.map_err(|err| refused(&self.table, err))?;
+        match taken == self.rows {
+            true => Ok(()),
+            false => Err(rows_left_out(&self.table, self.rows.saturating_sub(taken))),
+        }
     }
+}
+
+/// The error where the destination itself leaves out rows that it was given.
+pub(super) fn rows_left_out(table: &str, rows: u64) -> Error {
+    Error::new(
+        ErrorKind::Load,
+        format!("{table} left out {rows} of the rows that it was given"),
+    )
+    .with_hint(
+        "a BEFORE trigger of the table returns NULL for them: filter them in the transform, or \
+         disable the trigger",
+    )
 }
 
 fn refused(table: &str, err: tokio_postgres::Error) -> Error {

@@ -339,6 +339,9 @@ mod tests {
             has_ctid,
             is_referenced: false,
             has_inheritors: false,
+            is_populated: true,
+            rules: Vec::new(),
+            row_triggers: Vec::new(),
             row_security: false,
             has_ascii_case: false,
         };

@@ -2,17 +2,50 @@
 
 mod passthrough;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow_schema::DataType;
 use async_trait::async_trait;
 
-pub use passthrough::{Passthrough, carry};
+pub use passthrough::Passthrough;
+
+use passthrough::carry;
 
 use crate::error::Result;
 use crate::source::{BatchStream, Scan, Source};
 use crate::table::Table;
 use crate::types::{PgType, Representation};
+
+/// What is known of where a result goes, as far as it decides how carried columns travel.
+#[derive(Clone, Debug, Default)]
+pub struct Destination {
+    /// The table; `None` if it is to be created.
+    pub table: Option<Table>,
+    /// Columns of the result that travel as text, whatever their type.
+    pub as_text: BTreeSet<String>,
+}
+
+impl Destination {
+    /// The type of the column called `name`, if the table is there and has it.
+    pub fn column_type(&self, name: &str) -> Option<&PgType> {
+        let column = self.table.as_ref()?.column(name)?;
+        Some(&column.pg_type)
+    }
+
+    /// How values of `from` travel into the column called `name` when nothing computes on them:
+    /// as bytes wherever both ends agree.
+    ///
+    /// `None` only for pseudo-types. A type that cannot be assigned to the destination's gets the
+    /// representation it would have if it could.
+    pub fn carry(&self, name: &str, from: &PgType) -> Option<Representation> {
+        let representation = carry(from, self.column_type(name))?;
+        Some(match self.as_text.contains(name) {
+            true => Representation::Text,
+            false => representation,
+        })
+    }
+}
 
 /// One column of a transform's result.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,16 +69,15 @@ pub struct OutputColumn {
 pub trait Transform: Send + Sync {
     /// Plans over the columns of `table`; no rows move.
     ///
-    /// `destination`, if the table is there already, decides how carried columns travel: where
-    /// both types are the same, as bytes. Columns are matched by name. The plan must not fail
-    /// because a type does not fit the destination: the caller reports all of those together.
+    /// `destination` decides how carried columns travel. Columns are matched by name. The plan
+    /// must not fail because a type does not fit there: the caller reports all of those together.
     ///
     /// # Errors
     /// `Config` or `Schema`, if the transform cannot mean anything over this table.
     async fn plan(
         &self,
         table: &Table,
-        destination: Option<&Table>,
+        destination: &Destination,
     ) -> Result<Arc<dyn TransformPlan>>;
 }
 

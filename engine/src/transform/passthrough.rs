@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{OutputColumn, Transform, TransformPlan};
+use super::{Destination, OutputColumn, Transform, TransformPlan};
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::{BatchStream, Scan, ScanColumn, Source};
 use crate::table::{Column, Table};
@@ -19,7 +19,7 @@ impl Transform for Passthrough {
     async fn plan(
         &self,
         table: &Table,
-        destination: Option<&Table>,
+        destination: &Destination,
     ) -> Result<Arc<dyn TransformPlan>> {
         if let Some(name) = table.unreadable.first() {
             let message = format!("column {name:?} of {} may not be read", table.name);
@@ -33,7 +33,7 @@ impl Transform for Passthrough {
             .columns
             .iter()
             .filter(|column| is_wanted(column, destination))
-            .map(|column| carried(column, destination_type(destination, &column.name)))
+            .map(|column| carried(column, destination))
             .collect::<Result<Vec<_>>>()?;
         let columns = scan_columns
             .iter()
@@ -56,24 +56,20 @@ impl Transform for Passthrough {
 }
 
 /// A column that the destination generates itself is not read.
-fn is_wanted(column: &Column, destination: Option<&Table>) -> bool {
-    !destination
+fn is_wanted(column: &Column, destination: &Destination) -> bool {
+    let table = destination.table.as_ref();
+    !table
         .and_then(|table| table.column(&column.name))
         .is_some_and(|there| there.generated)
 }
 
-fn destination_type<'a>(destination: Option<&'a Table>, name: &str) -> Option<&'a PgType> {
-    destination
-        .and_then(|table| table.column(name))
-        .map(|column| &column.pg_type)
-}
-
-/// The scan of a column that is only carried into a column of type `destination`.
+/// The scan of a column that is only carried.
 ///
 /// # Errors
 /// `UnsupportedType`, if its type is a pseudo-type.
-fn carried(column: &Column, destination: Option<&PgType>) -> Result<ScanColumn> {
-    let representation = carry(&column.pg_type, destination).ok_or_else(|| {
+fn carried(column: &Column, destination: &Destination) -> Result<ScanColumn> {
+    let representation = destination.carry(&column.name, &column.pg_type);
+    let representation = representation.ok_or_else(|| {
         let message = format!(
             "column {:?} is {}, which no table can hold",
             column.name, column.pg_type
@@ -89,11 +85,8 @@ fn carried(column: &Column, destination: Option<&PgType>) -> Result<ScanColumn> 
     })
 }
 
-/// How values of `from` travel when nothing computes on them: as bytes wherever both ends agree.
-///
-/// `None` only for pseudo-types. A type that cannot be assigned to the destination's gets the
-/// representation it would have if it could.
-pub fn carry(from: &PgType, to: Option<&PgType>) -> Option<Representation> {
+/// How values of `from` travel into a column of type `to`, if there is one.
+pub(super) fn carry(from: &PgType, to: Option<&PgType>) -> Option<Representation> {
     if matches!(from.without_domains().kind, crate::types::TypeKind::Pseudo) {
         return None;
     }
@@ -108,9 +101,12 @@ pub fn carry(from: &PgType, to: Option<&PgType>) -> Option<Representation> {
             through_text: false,
             ..
         }) => wire_or_text,
-        Some(Assignment::Converted {
-            through_text: true, ..
-        }) => Representation::Text,
+        Some(
+            Assignment::Converted {
+                through_text: true, ..
+            }
+            | Assignment::Lossy { .. },
+        ) => Representation::Text,
         Some(Assignment::Exact { same_binary: false }) => match native_type(from) {
             Some(_) => Representation::Native,
             None => Representation::Text,

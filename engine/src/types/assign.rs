@@ -18,7 +18,16 @@ pub enum Assignment {
         /// Whether PostgreSQL's text form is what crosses.
         through_text: bool,
     },
-    /// Some value could be changed or lost.
+    /// The destination can take every value, or refuse it, but changes some: only on request.
+    Lossy {
+        /// One phrase for people: "rounded to numeric(10,2)".
+        how: String,
+        /// Why, as the end of "column x is refused: …".
+        reason: String,
+        /// What the user can do.
+        hint: String,
+    },
+    /// Some value could be changed or lost, or none has a meaning there.
     Refused {
         /// Why, as the end of "column x is refused: …".
         reason: String,
@@ -30,7 +39,7 @@ pub enum Assignment {
 /// What becomes of values of `from` in a column of type `to`.
 ///
 /// Assignment casts of PostgreSQL that round or cut without a word (numeric to fewer digits,
-/// timestamps to fewer fractional digits, integers to narrower ones) are refused.
+/// timestamps to fewer fractional digits) are lossy: refused unless the user allows it.
 pub fn assign(from: &PgType, to: &PgType) -> Assignment {
     let (from, to) = (from.without_domains(), to.without_domains());
     if matches!(to.kind, TypeKind::Pseudo) || matches!(from.kind, TypeKind::Pseudo) {
@@ -43,13 +52,7 @@ pub fn assign(from: &PgType, to: &PgType) -> Assignment {
         return assign_same_type(from, to);
     }
     if is_text(from) && is_text(to) {
-        return match length_of(from).zip(length_of(to)) {
-            Some((from_length, to_length)) if from_length > to_length => too_narrow(from, to),
-            _ if from.oid == oid::BPCHAR => converted("without its trailing blanks", true),
-            _ if cuts_blanks(from, to) => converted(CUT_BLANKS, false),
-            _ if to.oid == oid::BPCHAR => converted("padded with blanks", false),
-            _ => Assignment::Exact { same_binary: true },
-        };
+        return assign_text(from, to);
     }
     if widens(from, to) {
         return Assignment::Exact { same_binary: false };
@@ -57,7 +60,13 @@ pub fn assign(from: &PgType, to: &PgType) -> Assignment {
     if is_text(to) {
         return converted("its text form", true);
     }
-    match (is_text(from) || from.oid == oid::JSON, native_type(to)) {
+    if let Some(lossy) = assign_with_loss(from, to) {
+        return lossy;
+    }
+    if let (TypeKind::Array(from_element), TypeKind::Array(to_element)) = (&from.kind, &to.kind) {
+        return assign_array((from, from_element), (to, to_element));
+    }
+    match (is_text(from), native_type(to)) {
         (true, None) if !cuts_text(to) => converted(&format!("text read as {to}"), true),
         _ if from.oid == oid::JSONB && to.oid == oid::JSON => converted("its text form", true),
         _ => refused(
@@ -67,11 +76,72 @@ pub fn assign(from: &PgType, to: &PgType) -> Assignment {
     }
 }
 
+/// Both are character types.
+fn assign_text(from: &PgType, to: &PgType) -> Assignment {
+    match length_of(from).zip(length_of(to)) {
+        Some((from_length, to_length)) if from_length > to_length => {
+            let reason = format!("{from} does not fit {to}");
+            lossy(format!("cut to {to}"), reason, from)
+        }
+        _ if from.oid == oid::BPCHAR => converted("without its trailing blanks", true),
+        _ if is_limited(from, to) => converted(&format!("refused if longer than {to}"), false),
+        _ if to.oid == oid::BPCHAR => converted("padded with blanks", false),
+        _ => Assignment::Exact { same_binary: true },
+    }
+}
+
+/// Arrays of two types: element by element, by the text form of the whole.
+fn assign_array(
+    (from, from_element): (&PgType, &PgType),
+    (to, to_element): (&PgType, &PgType),
+) -> Assignment {
+    match assign(from_element, to_element) {
+        Assignment::Exact { .. } => converted(&format!("its text form, read as {to}"), true),
+        // A cast to an array cuts and rounds its elements by the modifier.
+        Assignment::Converted { .. } if to.typmod != -1 => {
+            let reason = format!("{from} does not fit {to}");
+            lossy(format!("each element cut to {to_element}"), reason, from)
+        }
+        Assignment::Converted { how, .. } => converted(&format!("each element: {how}"), true),
+        Assignment::Lossy { how, reason, .. } => {
+            lossy(format!("each element: {how}"), reason, from)
+        }
+        refused => refused,
+    }
+}
+
+/// Types between which PostgreSQL casts, and which do not hold the same values.
+fn assign_with_loss(from: &PgType, to: &PgType) -> Option<Assignment> {
+    let how = match (from.oid, to.oid) {
+        (oid::INT4 | oid::INT8, oid::INT2) | (oid::INT8, oid::INT4) => {
+            format!("refused where it is no {to}")
+        }
+        (oid::FLOAT8, oid::FLOAT4) | (oid::NUMERIC, oid::FLOAT4 | oid::FLOAT8) => {
+            format!("rounded to {to}")
+        }
+        (oid::INT4 | oid::INT8, oid::FLOAT4) | (oid::INT8, oid::FLOAT8) => {
+            format!("rounded to {to}")
+        }
+        (oid::FLOAT4 | oid::FLOAT8, oid::NUMERIC) => "its shortest decimal form".to_owned(),
+        (oid::INT2 | oid::INT4 | oid::INT8, oid::NUMERIC) => format!("rounded to {to}"),
+        (oid::TIMESTAMP | oid::TIMESTAMPTZ, oid::DATE) => "without its time of day".to_owned(),
+        (oid::TIMESTAMPTZ, oid::TIMESTAMP) => "in UTC, without its zone".to_owned(),
+        (oid::TIMESTAMP, oid::TIMESTAMPTZ) => "taken as UTC".to_owned(),
+        (oid::DATE, oid::TIMESTAMP) => "refused where it is beyond a timestamp".to_owned(),
+        (oid::JSON, oid::JSONB) => {
+            "without its blanks, the order of its keys and repeated keys".to_owned()
+        }
+        _ => return None,
+    };
+    let reason = format!("some {from} cannot be kept as {to}");
+    Some(lossy(how, reason, from))
+}
+
 /// The types are the same: only their modifiers may differ.
 fn assign_same_type(from: &PgType, to: &PgType) -> Assignment {
     let exact = Assignment::Exact { same_binary: true };
-    if let Some(refusal) = refused_part(from, to) {
-        return refusal;
+    if let Some(assignment) = assign_parts(from, to) {
+        return assignment;
     }
     if let (TypeKind::Enum(from_labels), TypeKind::Enum(to_labels)) = (&from.kind, &to.kind)
         && let Some(missing) = from_labels.iter().find(|label| !to_labels.contains(label))
@@ -101,27 +171,42 @@ fn assign_same_type(from: &PgType, to: &PgType) -> Assignment {
             // type's own receive function, which refuses and never changes a value.
             _ => false,
         };
-    if narrower {
-        too_narrow(from, to)
-    } else {
-        exact
+    if !narrower {
+        let scale = |typmod| numeric_modifier(typmod).map(|(_, scale)| scale);
+        return match scale(to.typmod) {
+            Some(digits) if to.oid == oid::NUMERIC && scale(from.typmod) != Some(digits) => {
+                converted(
+                    &format!("the same number with {digits} digits after the point"),
+                    false,
+                )
+            }
+            _ => exact,
+        };
     }
+    let how = match to.oid {
+        oid::VARCHAR | oid::BPCHAR | oid::BIT | oid::VARBIT => format!("cut to {to}"),
+        oid::INTERVAL => format!("reduced to {to}"),
+        _ => format!("rounded to {to}"),
+    };
+    lossy(how, format!("{from} does not fit {to}"), from)
 }
 
-/// Whether a text of any length goes into `varchar(n)`: what is longer is refused by the server,
-/// unless only blanks are too many.
-fn cuts_blanks(from: &PgType, to: &PgType) -> bool {
+/// Whether text of any length goes into `varchar(n)`: what is longer is refused.
+fn is_limited(from: &PgType, to: &PgType) -> bool {
     to.oid == oid::VARCHAR && length_of(from).is_none() && length_of(to).is_some()
 }
 
-const CUT_BLANKS: &str = "refused if longer; surplus blanks at its end are cut";
-
-/// Why a part of the value (an element, a bound, a field) cannot be carried as bytes; its modifier
-/// would be applied by the receiving server, which rounds and cuts without a word.
-fn refused_part(from: &PgType, to: &PgType) -> Option<Assignment> {
+/// What becomes of the parts of a value (elements, bounds, fields), if they are not just carried:
+/// their modifiers would be applied by the receiving server, which rounds and cuts without a word.
+fn assign_parts(from: &PgType, to: &PgType) -> Option<Assignment> {
     let part = |from: &PgType, to: &PgType| match assign(from, to) {
         Assignment::Exact { same_binary: true } => None,
-        refusal @ Assignment::Refused { .. } => Some(refusal),
+        assignment @ (Assignment::Refused { .. }
+        | Assignment::Lossy { .. }
+        | Assignment::Converted {
+            through_text: false,
+            ..
+        }) => Some(assignment),
         _ => Some(refused(
             format!("{from} inside a value cannot become {to}"),
             "give both the same type".to_owned(),
@@ -131,11 +216,42 @@ fn refused_part(from: &PgType, to: &PgType) -> Option<Assignment> {
         (TypeKind::Array(from), TypeKind::Array(to))
         | (TypeKind::Range(from), TypeKind::Range(to))
         | (TypeKind::Multirange(from), TypeKind::Multirange(to)) => part(from, to),
-        (TypeKind::Composite(from), TypeKind::Composite(to)) => from
-            .iter()
-            .zip(to)
-            .find_map(|((_, from), (_, to))| part(from, to)),
+        (TypeKind::Composite(from_fields), TypeKind::Composite(to_fields)) => {
+            let names = |fields: &[(String, PgType)]| {
+                let names = fields.iter().map(|(name, _)| name.clone());
+                names.collect::<Vec<_>>()
+            };
+            if names(from_fields) != names(to_fields) {
+                return Some(refused(
+                    format!("the destination's type {to} has other fields"),
+                    "give both the same fields in the same order".to_owned(),
+                ));
+            }
+            let mut fields = from_fields.iter().zip(to_fields);
+            fields.find_map(|((name, from), (_, to))| Some(in_field(name, part(from, to)?)))
+        }
         _ => None,
+    }
+}
+
+/// What is said of one field, with its name.
+fn in_field(name: &str, assignment: Assignment) -> Assignment {
+    let named = |text: String| format!("field {name:?}: {text}");
+    match assignment {
+        Assignment::Refused { reason, hint } => Assignment::Refused {
+            reason: named(reason),
+            hint,
+        },
+        Assignment::Lossy { how, reason, hint } => Assignment::Lossy {
+            how,
+            reason: named(reason),
+            hint,
+        },
+        Assignment::Converted { how, through_text } => Assignment::Converted {
+            how: named(how),
+            through_text,
+        },
+        exact @ Assignment::Exact { .. } => exact,
     }
 }
 
@@ -145,7 +261,7 @@ fn cuts_text(to: &PgType) -> bool {
         TypeKind::Array(element) => cuts_text(element.without_domains()),
         _ => match to.oid {
             oid::NUMERIC | oid::CHAR | MONEY => true,
-            oid::BIT | oid::VARBIT | TIMETZ => to.typmod != -1,
+            oid::BIT | oid::VARBIT | oid::VARCHAR | oid::BPCHAR | TIMETZ => to.typmod != -1,
             _ => false,
         },
     }
@@ -195,7 +311,7 @@ fn is_text(pg_type: &PgType) -> bool {
 }
 
 /// Characters or bits that the column holds; `None` if it is not limited.
-fn length_of(pg_type: &PgType) -> Option<i32> {
+pub(crate) fn length_of(pg_type: &PgType) -> Option<i32> {
     match pg_type.oid {
         // The modifier of character types counts a header of 4 bytes.
         oid::VARCHAR | oid::BPCHAR => (pg_type.typmod >= 4).then(|| pg_type.typmod - 4),
@@ -216,11 +332,15 @@ fn refused(reason: String, hint: String) -> Assignment {
     Assignment::Refused { reason, hint }
 }
 
-fn too_narrow(from: &PgType, to: &PgType) -> Assignment {
-    refused(
-        format!("{from} does not fit {to}"),
-        format!("widen the destination column to {from}, or cast it in the transform"),
-    )
+fn lossy(how: String, reason: String, from: &PgType) -> Assignment {
+    Assignment::Lossy {
+        hint: format!(
+            "change the destination column to {from}, cast it in the transform, or allow the loss \
+             for this column (allow: lossy): it would be {how}"
+        ),
+        how,
+        reason,
+    }
 }
 
 #[cfg(test)]
@@ -235,34 +355,35 @@ mod tests {
 
     #[test]
     fn a_wider_modifier_is_exact() {
-        check(&numeric(12, 2), &numeric(14, 3), "exact");
+        check(&numeric(12, 2), &numeric(14, 2), "exact");
+        check(&numeric(12, 2), &numeric(14, 3), "converted");
         check(&varchar(10), &varchar(20), "exact");
     }
 
     #[test]
     fn a_narrower_modifier_is_refused() {
-        check(&numeric(12, 2), &numeric(12, 3), "refused");
-        check(&numeric(12, 2), &numeric(12, 1), "refused");
-        check(&varchar(20), &varchar(10), "refused");
+        check(&numeric(12, 2), &numeric(12, 3), "lossy");
+        check(&numeric(12, 2), &numeric(12, 1), "lossy");
+        check(&varchar(20), &varchar(10), "lossy");
         check(
             &builtin(oid::TIMESTAMP),
             &modified(oid::TIMESTAMP, 0),
-            "refused",
+            "lossy",
         );
     }
 
     #[test]
     fn numeric_without_precision_does_not_fit_one_with() {
-        check(&builtin(oid::NUMERIC), &numeric(38, 9), "refused");
+        check(&builtin(oid::NUMERIC), &numeric(38, 9), "lossy");
         check(&numeric(38, 9), &builtin(oid::NUMERIC), "exact");
     }
 
     #[test]
     fn integers_widen_and_never_narrow() {
         check(&builtin(oid::INT4), &builtin(oid::INT8), "exact");
-        check(&builtin(oid::INT8), &builtin(oid::INT4), "refused");
+        check(&builtin(oid::INT8), &builtin(oid::INT4), "lossy");
         check(&builtin(oid::INT8), &numeric(19, 0), "exact");
-        check(&builtin(oid::INT8), &numeric(18, 0), "refused");
+        check(&builtin(oid::INT8), &numeric(18, 0), "lossy");
     }
 
     #[test]
@@ -292,6 +413,7 @@ mod tests {
         let found = match assign(from, to) {
             Assignment::Exact { .. } => "exact",
             Assignment::Converted { .. } => "converted",
+            Assignment::Lossy { .. } => "lossy",
             Assignment::Refused { .. } => "refused",
         };
         assert_eq!(found, expected, "{from:?} to {to:?}");

@@ -7,6 +7,7 @@ mod scan_column;
 use std::fmt;
 use std::sync::Arc;
 
+pub(crate) use assign::length_of;
 pub use assign::{Assignment, assign};
 pub use native::{UNCONSTRAINED_NUMERIC, native_type, pg_type_of};
 pub use scan_column::{REPRESENTATION_KEY, ScanColumn, TYPE_KEY};
@@ -173,12 +174,55 @@ impl PgType {
         }
     }
 
+    /// The types that it is made of; a multirange's is its range.
+    pub fn parts(&self) -> Vec<&Self> {
+        match &self.kind {
+            TypeKind::Base | TypeKind::Enum(_) | TypeKind::Pseudo => Vec::new(),
+            TypeKind::Array(inner)
+            | TypeKind::Domain(inner)
+            | TypeKind::Range(inner)
+            | TypeKind::Multirange(inner) => vec![inner],
+            TypeKind::Composite(fields) => fields.iter().map(|(_, field)| field).collect(),
+        }
+    }
+
+    /// Whether databases define it for themselves, or get it from an extension.
+    pub fn is_local(&self) -> bool {
+        self.oid >= FIRST_LOCAL_OID
+    }
+
+    /// The same type with every label that enums inside `other`, which is built alike, have.
+    pub fn with_labels_of(&self, other: &Self) -> Self {
+        let inner = |a: &Arc<Self>, b: &Arc<Self>| Arc::new(a.with_labels_of(b));
+        let kind = match (&self.kind, &other.kind) {
+            (TypeKind::Enum(labels), TypeKind::Enum(more)) => {
+                let added = more.iter().filter(|label| !labels.contains(label));
+                TypeKind::Enum(labels.iter().chain(added).cloned().collect())
+            }
+            (TypeKind::Array(a), TypeKind::Array(b)) => TypeKind::Array(inner(a, b)),
+            (TypeKind::Domain(a), TypeKind::Domain(b)) => TypeKind::Domain(inner(a, b)),
+            (TypeKind::Range(a), TypeKind::Range(b)) => TypeKind::Range(inner(a, b)),
+            (TypeKind::Multirange(a), TypeKind::Multirange(b)) => TypeKind::Multirange(inner(a, b)),
+            (TypeKind::Composite(a), TypeKind::Composite(b)) if a.len() == b.len() => {
+                let fields = a.iter().zip(b);
+                let fields = fields.map(|((name, a), (_, b))| (name.clone(), a.with_labels_of(b)));
+                TypeKind::Composite(fields.collect())
+            }
+            (kind, _) => kind.clone(),
+        };
+        Self {
+            kind,
+            ..self.clone()
+        }
+    }
+
     /// Whether its binary form can be carried to another database, OIDs inside being rewritten.
     pub fn is_portable_in_binary(&self) -> bool {
         self.has_binary
             && !self.is_oid_alias()
-            && !VECTORS.contains(&self.without_domains().oid)
+            && !LOSSY_BINARY.contains(&self.oid)
             && !matches!(self.kind, TypeKind::Pseudo)
+            && self.parts().into_iter().all(Self::is_portable_in_binary)
     }
 }
 
@@ -201,11 +245,12 @@ const SAME_IF_EQUAL: [u32; 14] = [
     oid::VARCHAR,
 ];
 
-/// `int2vector` and `oidvector`, whose receive functions refuse what their send functions write for
-/// an empty one.
+/// Types whose receive functions do not take all that their send functions write: `int2vector`,
+/// `oidvector` and `tsquery` refuse an empty one, and `xml` goes without its declaration.
 ///
-/// Source: PostgreSQL, `src/backend/utils/adt/int.c`, `int2vectorrecv`.
-const VECTORS: [u32; 2] = [22, 30];
+/// Source: PostgreSQL, `int2vectorrecv` in `src/backend/utils/adt/int.c`, `tsqueryrecv` in
+/// `tsquery.c` and `xml_send` in `xml.c`.
+const LOSSY_BINARY: [u32; 4] = [22, 30, 3615, oid::XML];
 
 /// Types whose values are OIDs, and which have a text form by name.
 const OID_ALIASES: [&str; 12] = [

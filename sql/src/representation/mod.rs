@@ -17,7 +17,7 @@ use datafusion::logical_expr::logical_plan::{TableScan, TableScanBuilder};
 use datafusion::logical_expr::{Expr, LogicalPlan, Union};
 use towpath_engine::source::{Scan, ScanColumn, Source};
 use towpath_engine::table::{Column, Table};
-use towpath_engine::transform::{OutputColumn, carry};
+use towpath_engine::transform::{Destination, OutputColumn};
 use towpath_engine::types::{PgType, Representation, TypeKind, native_type, oid};
 use towpath_engine::{Error, ErrorKind};
 
@@ -49,7 +49,7 @@ type Origin = (usize, String);
 pub(crate) fn represent(
     plan: LogicalPlan,
     table: &Table,
-    destination: Option<&Table>,
+    destination: &Destination,
 ) -> Result<Represented> {
     let plan = number_scans(plan)?;
     residue::check(&plan).map_err(external)?;
@@ -65,18 +65,15 @@ pub(crate) fn represent(
         return Err(external(duplicate(name)));
     }
     check_types(&plan, &outputs)?;
-    let destinations: Vec<Option<&PgType>> = names
-        .iter()
-        .map(|name| {
-            let column = destination.and_then(|table| table.column(name))?;
-            Some(&column.pg_type)
-        })
-        .collect();
+    let targets = Targets {
+        destination,
+        names: &names,
+    };
     let twins = twin::wanted(&plan, &lineage, table);
     let mut reads = Reads {
         table,
-        chosen: choose(&lineage, table, &destinations, &twins)?,
-        twins: twin_representations(&twins, table, &lineage, &destinations)?,
+        chosen: choose(&lineage, table, targets, &twins)?,
+        twins: twin_representations(&twins, table, targets)?,
     };
     let keeps_rows_apart = keeps_rows_apart(&plan);
     let types: Vec<Option<PgType>> = plan
@@ -204,19 +201,30 @@ fn computed(pg_type: &PgType) -> Representation {
     }
 }
 
-/// How they travel when it only carries them into a column of type `to`.
-fn carried(from: &PgType, to: Option<&PgType>) -> Result<Representation> {
-    let representation = carry(from, to).ok_or_else(|| {
-        unsupported(
-            format!("values of type {from} are stored in no table"),
-            "leave the column out, or cast it in the source's view",
-        )
-    })?;
-    let same_type = to.is_none_or(|to| from.is_same_type(to));
-    Ok(match representation {
-        Representation::Wire if same_type && is_cheap(from) => Representation::Native,
-        other => other,
-    })
+/// Where the result's columns go.
+#[derive(Clone, Copy)]
+struct Targets<'a> {
+    destination: &'a Destination,
+    names: &'a [String],
+}
+
+impl Targets<'_> {
+    /// How values of `from` travel when the plan only carries them into column `output`.
+    fn carried(&self, from: &PgType, output: usize) -> Result<Representation> {
+        let name = &self.names[output];
+        let representation = self.destination.carry(name, from).ok_or_else(|| {
+            unsupported(
+                format!("values of type {from} are stored in no table"),
+                "leave the column out, or cast it in the source's view",
+            )
+        })?;
+        let to = self.destination.column_type(name);
+        let same_type = to.is_none_or(|to| from.is_same_type(to));
+        Ok(match representation {
+            Representation::Wire if same_type && is_cheap(from) => Representation::Native,
+            other => other,
+        })
+    }
 }
 
 /// Whether decoding costs nothing and loses nothing. Timestamps do not count: PostgreSQL's last ones
@@ -243,7 +251,7 @@ fn is_cheap(pg_type: &PgType) -> bool {
 fn choose(
     lineage: &Lineage,
     table: &Table,
-    destinations: &[Option<&PgType>],
+    targets: Targets<'_>,
     twins: &[twin::Twin],
 ) -> Result<HashMap<Origin, Representation>> {
     let mut chosen = HashMap::new();
@@ -263,11 +271,13 @@ fn choose(
                 .outputs
                 .iter()
                 .filter(|output| twins.iter().all(|twin| twin.output != **output))
-                .map(|output| carried(pg_type, destinations[*output]))
+                .map(|output| targets.carried(pg_type, *output))
                 .collect::<Result<Vec<_>>>()?;
             wanted.dedup();
             match *wanted {
-                [] => carried(pg_type, None)?,
+                // What nobody wants can have any form.
+                [] if pg_type.is_portable_in_binary() => Representation::Wire,
+                [] => Representation::Text,
                 [one] => one,
                 // Two destination columns that want different forms: text is right for all.
                 _ => Representation::Text,
@@ -283,18 +293,13 @@ fn choose(
 fn twin_representations(
     twins: &[twin::Twin],
     table: &Table,
-    lineage: &Lineage,
-    destinations: &[Option<&PgType>],
+    targets: Targets<'_>,
 ) -> Result<HashMap<String, Representation>> {
-    let _ = lineage;
     twins
         .iter()
         .map(|twin| {
             let pg_type = &lookup(table, &twin.origin.1)?.pg_type;
-            Ok((
-                twin.field_name(),
-                carried(pg_type, destinations[twin.output])?,
-            ))
+            Ok((twin.field_name(), targets.carried(pg_type, twin.output)?))
         })
         .collect()
 }

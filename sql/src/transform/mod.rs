@@ -15,7 +15,7 @@ use futures::{StreamExt, TryStreamExt};
 use towpath_engine::pipeline::Settings;
 use towpath_engine::source::{BatchStream, Scan, Source};
 use towpath_engine::table::Table;
-use towpath_engine::transform::{OutputColumn, Transform, TransformPlan};
+use towpath_engine::transform::{Destination, OutputColumn, Transform, TransformPlan};
 use towpath_engine::{Error, ErrorKind, Result};
 
 use crate::check::{planning, running};
@@ -74,7 +74,7 @@ impl SqlTransform {
     async fn represented(
         &self,
         table: &Table,
-        destination: Option<&Table>,
+        destination: &Destination,
         takes_filters: bool,
     ) -> Result<(SessionState, Represented)> {
         let state = session::state(&self.settings, table)?;
@@ -91,14 +91,14 @@ impl Transform for SqlTransform {
     async fn plan(
         &self,
         table: &Table,
-        destination: Option<&Table>,
+        destination: &Destination,
     ) -> Result<Arc<dyn TransformPlan>> {
         let (state, represented) = self.represented(table, destination, true).await?;
         let physical = physical(&state, &represented, None).await?;
         Ok(Arc::new(SqlPlan {
             transform: self.clone(),
             table: table.clone(),
-            destination: destination.cloned(),
+            destination: destination.clone(),
             explained: displayable(&*physical).indent(false).to_string(),
             state,
             represented,
@@ -110,7 +110,7 @@ impl Transform for SqlTransform {
 struct SqlPlan {
     transform: SqlTransform,
     table: Table,
-    destination: Option<Table>,
+    destination: Destination,
     explained: String,
     state: SessionState,
     represented: Represented,
@@ -156,7 +156,7 @@ impl SqlPlan {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let planned = self
             .transform
-            .represented(&self.table, self.destination.as_ref(), false)
+            .represented(&self.table, &self.destination, false)
             .await;
         let (state, represented) = planned?;
         if represented.columns != self.represented.columns {

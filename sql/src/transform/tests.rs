@@ -76,7 +76,11 @@ async fn letters_have_two_cases_only_where_they_have_at_the_source() {
     with_column_in_c.columns[2].collation = Some("pg_catalog.\"C\"".to_owned());
     for table in [in_c, with_column_in_c] {
         let transform = SqlTransform::new(sql, &settings()).unwrap();
-        let err = transform.plan(&table, None).await.err().unwrap();
+        let err = transform
+            .plan(&table, &Destination::default())
+            .await
+            .err()
+            .unwrap();
         assert!(
             err.to_string().contains("lower changes ASCII letters only"),
             "{err}"
@@ -459,7 +463,10 @@ async fn large_ids(sql: &str, memory_limit: usize) -> Vec<i32> {
         ..table()
     };
     let transform = SqlTransform::new(sql, &settings).unwrap();
-    let plan = transform.plan(&table, None).await.unwrap();
+    let plan = transform
+        .plan(&table, &Destination::default())
+        .await
+        .unwrap();
     let source = Arc::new(MemorySource::new(vec![batches]));
     let mut rows = Vec::new();
     for stream in plan.execute(source).await.unwrap() {
@@ -536,7 +543,7 @@ fn lines(batch: &RecordBatch) -> Vec<String> {
 
 async fn plan(sql: &str) -> Result<Arc<dyn TransformPlan>> {
     SqlTransform::new(sql, &settings())?
-        .plan(&table(), None)
+        .plan(&table(), &Destination::default())
         .await
 }
 
@@ -588,6 +595,9 @@ fn table() -> Table {
         has_ctid: true,
         is_referenced: false,
         has_inheritors: false,
+        is_populated: true,
+        rules: Vec::new(),
+        row_triggers: Vec::new(),
         row_security: false,
         has_ascii_case: false,
         unreadable: Vec::new(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use towpath_engine::pipeline::{
-    Duplicates, Pipeline, PipelineName, Run, Settings, Stream, SyncMode, WriteMode,
+    Duplicates, Pipeline, PipelineName, Run, Settings, Stream, StreamOptions, SyncMode, WriteMode,
 };
 use towpath_engine::report::Progress;
 use towpath_engine::table::TableName;
@@ -101,6 +101,7 @@ impl Oracle {
             key: Vec::new(),
             duplicates: Duplicates::Refuse,
             sync: SyncMode::Full,
+            options: StreamOptions::default(),
             transform: Arc::new(SqlTransform::new(select, &self.settings)?),
         };
         let plan = Box::pin(self.run.plan(&stream)).await?;

@@ -10,7 +10,7 @@ use super::server_error;
 use crate::error::{Error, ErrorKind, Result};
 use crate::table::{Column, Identity, Table, TableKind, TableName, TablePattern, UniqueIndex};
 
-pub use types::counterpart;
+pub use types::{ExtensionState, counterpart, extension_state, type_definition};
 
 /// One line of a list of tables.
 #[derive(Clone, Debug, Serialize)]
@@ -82,6 +82,9 @@ pub async fn table(client: &Client, name: &TableName) -> Result<Option<Table>> {
         has_ctid: row.get("has_ctid"),
         is_referenced: row.get("is_referenced"),
         has_inheritors: row.get("has_inheritors"),
+        is_populated: row.get("is_populated"),
+        rules: row.get("rules"),
+        row_triggers: row.get("row_triggers"),
         row_security: row.get("row_security"),
         has_ascii_case: row.get("has_ascii_case"),
     }))
@@ -97,6 +100,16 @@ pub async fn major_version(client: &Client) -> Result<u32> {
     Ok(rows.first().map_or(0, |row| row.get::<_, i32>(0)) as u32)
 }
 
+/// Whether there is a schema called `name`.
+///
+/// # Errors
+/// `Read`, if the server refuses the query.
+pub async fn has_schema(client: &Client, name: &str) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1)";
+    let rows = query(client, sql, &[&name]).await?;
+    Ok(rows.first().is_some_and(|row| row.get(0)))
+}
+
 /// The columns that may be read, and the names of the others.
 async fn columns(client: &Client, table: u32) -> Result<(Vec<Column>, Vec<String>)> {
     let rows = query(client, include_str!("columns.sql"), &[&table]).await?;
@@ -107,11 +120,7 @@ async fn columns(client: &Client, table: u32) -> Result<(Vec<Column>, Vec<String
     let columns = readable.into_iter().map(|row| {
         Ok(Column {
             name: row.get("name"),
-            pg_type: types.build(
-                row.get("type_oid"),
-                row.get("typmod"),
-                row.get("type_sql"),
-            )?,
+            pg_type: types.build(row.get("type_oid"), row.get("typmod"), row.get("type_sql"))?,
             nullable: row.get("nullable"),
             has_default: row.get("has_default"),
             identity: match row.get::<_, i8>("identity") as u8 {

@@ -38,6 +38,17 @@ SELECT c.oid,
        c.relkind <> 'p'
        AND EXISTS (SELECT FROM pg_catalog.pg_inherits AS i WHERE i.inhparent = c.oid)
            AS has_inheritors,
+       c.relispopulated AS is_populated,
+       ARRAY(SELECT r.rulename::pg_catalog.text FROM pg_catalog.pg_rewrite AS r
+              WHERE r.ev_class = c.oid AND c.relkind IN ('r', 'p')
+                AND r.ev_type IN ('2', '3', '4') AND r.ev_enabled IN ('O', 'A')
+              ORDER BY r.rulename) AS rules,
+       -- Bits of tgtype: 1 for each row, 2 before, 4 on INSERT, 16 on UPDATE.
+       ARRAY(SELECT DISTINCT g.tgname::pg_catalog.text
+               FROM heap JOIN pg_catalog.pg_trigger AS g ON g.tgrelid = heap.oid
+              WHERE g.tgtype & 3 = 3 AND g.tgtype & 20 <> 0
+                AND NOT g.tgisinternal AND g.tgenabled IN ('O', 'A')
+              ORDER BY 1) AS row_triggers,
        pg_catalog.row_security_active(c.oid) AS row_security,
        -- The provider's columns are of versions 15 and 17; to_jsonb gives NULL where they are missing.
        (SELECT CASE COALESCE(pg_catalog.to_jsonb(d) ->> 'datlocprovider', 'c')

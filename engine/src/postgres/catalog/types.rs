@@ -91,6 +91,48 @@ pub async fn counterpart(client: &Client, pg_type: &PgType) -> Result<Option<PgT
     types.build(oid, pg_type.typmod, row.get("sql")).map(Some)
 }
 
+/// The statement that creates the type `oid` of this server in another database, the types it is
+/// made of being there; `None` if no statement can.
+///
+/// `has_multiranges` says whether the other server knows those, as version 14 and later do.
+///
+/// # Errors
+/// `Read`, if the server refuses the query.
+pub async fn type_definition(
+    client: &Client,
+    oid: u32,
+    has_multiranges: bool,
+) -> Result<Option<String>> {
+    let sql = include_str!("type_definition.sql");
+    let rows = query(client, sql, &[&oid, &has_multiranges]).await?;
+    Ok(rows.first().and_then(|row| row.get("statement")))
+}
+
+/// What a database can do with an extension.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExtensionState {
+    /// It is there.
+    Installed,
+    /// CREATE EXTENSION would bring it.
+    Available,
+    /// The server does not have its files.
+    Unknown,
+}
+
+/// What the database can do with the extension `name`.
+///
+/// # Errors
+/// `Read`, if the server refuses the query.
+pub async fn extension_state(client: &Client, name: &str) -> Result<ExtensionState> {
+    let rows = query(client, include_str!("extension.sql"), &[&name]).await?;
+    let is = |column: &str| rows.first().is_some_and(|row| row.get(column));
+    Ok(match (is("is_installed"), is("is_available")) {
+        (true, _) => ExtensionState::Installed,
+        (false, true) => ExtensionState::Available,
+        (false, false) => ExtensionState::Unknown,
+    })
+}
+
 impl TypeRow {
     fn new(row: &Row) -> Self {
         let names = row.get::<_, Vec<String>>("field_names").into_iter();
