@@ -147,7 +147,7 @@ async fn an_inheritance_parent_gives_the_rows_of_its_children() {
         "CREATE TABLE public.t (id integer PRIMARY KEY, a text); CREATE TABLE public.child (extra text) INHERITS (public.t);
          INSERT INTO public.t VALUES (1, 'parent'); INSERT INTO public.child VALUES (2, 'child', 'x')",
         "public.t",
-        "{}",
+        "{ write: replace }",
     )
     .await;
 }

@@ -45,7 +45,7 @@ async fn missing_types_are_listed_in_the_order_in_which_they_must_be_created() {
             "CREATE DOMAIN app.cents AS numeric(12,2) DEFAULT 0 NOT NULL \
              CONSTRAINT \"is positive\" CHECK ((VALUE >= (0)::numeric)) \
              CONSTRAINT small CHECK ((VALUE < (1000)::numeric))",
-            "CREATE DOMAIN app.a_price AS app.cents",
+            "CREATE DOMAIN app.a_price AS app.cents DEFAULT 0",
             "CREATE SCHEMA IF NOT EXISTS \"ext\"",
             "CREATE EXTENSION IF NOT EXISTS \"citext\" SCHEMA \"ext\" CASCADE",
             "CREATE TYPE app.a_outer AS (items app.z_inner[], price app.a_price, name ext.citext)",
