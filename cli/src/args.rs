@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use towpath_engine::pipeline::WriteMode;
+use towpath_engine::pipeline::{RowSecurity, WriteMode};
 
 use crate::demo::DemoArgs;
 use crate::output::OutputFormat;
@@ -107,6 +107,9 @@ pub(crate) struct CopyArgs {
     /// Which triggers of the destination fire
     #[arg(long, value_enum, default_value_t, value_name = "WHICH")]
     pub(crate) triggers: TriggersArg,
+    /// Whether rows that row security hides from the role may be left out
+    #[arg(long, value_enum, default_value_t, value_name = "CHOICE")]
+    pub(crate) rls: RlsArg,
     /// Show what would be done, and do not do it
     #[arg(long)]
     pub(crate) plan: bool,
@@ -132,6 +135,12 @@ pub(crate) struct PermissionArgs {
     /// Create types that the destination lacks, and add labels to its enums
     #[arg(long)]
     pub(crate) create_types: bool,
+    /// Build the source's other indexes on created tables, after their rows
+    #[arg(long)]
+    pub(crate) with_indexes: bool,
+    /// Move sequences of tables that are there behind the rows that are written
+    #[arg(long)]
+    pub(crate) advance_sequences: bool,
 }
 
 /// How much a run may use.
@@ -286,6 +295,25 @@ impl From<WriteArg> for WriteMode {
             WriteArg::Append => Self::Append,
             WriteArg::Replace => Self::Replace,
             WriteArg::Mirror => Self::Mirror,
+        }
+    }
+}
+
+/// What `--rls` may say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RlsArg {
+    /// Refuse a table of which rows are hidden
+    #[default]
+    Refuse,
+    /// Read the other rows
+    Accept,
+}
+
+impl From<RlsArg> for RowSecurity {
+    fn from(arg: RlsArg) -> Self {
+        match arg {
+            RlsArg::Refuse => Self::Refuse,
+            RlsArg::Accept => Self::Accept,
         }
     }
 }

@@ -10,7 +10,7 @@ use schemars::{JsonSchema, SchemaGenerator, schema_for};
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
-use towpath_engine::pipeline::{ColumnOptions, WriteMode};
+use towpath_engine::pipeline::{ColumnOptions, RowSecurity, WriteMode};
 
 use crate::environment::Environment;
 use crate::error::{Problem, Problems};
@@ -173,6 +173,12 @@ pub(crate) struct DefaultsFile {
     pub(crate) create_types: Option<bool>,
     /// Which triggers of the destination fire.
     pub(crate) triggers: Option<TriggersFile>,
+    /// Whether rows that row security hides from the role may be left out.
+    pub(crate) rls: Option<RlsFile>,
+    /// Whether created tables get the source's other indexes.
+    pub(crate) with_indexes: Option<bool>,
+    /// What happens to sequences of tables that are there.
+    pub(crate) sequences: Option<SequencesFile>,
 }
 
 /// One table on its way into another.
@@ -204,6 +210,13 @@ pub(crate) struct StreamFile {
     /// Columns of the result that are treated in their own way.
     #[serde(default)]
     pub(crate) columns: BTreeMap<String, ColumnFile>,
+    /// Whether rows that row security hides from the role may be left out; refused if it is
+    /// missing.
+    pub(crate) rls: Option<RlsFile>,
+    /// Whether the table gets the source's other indexes when it is created.
+    pub(crate) with_indexes: Option<bool>,
+    /// What happens to sequences of the table if it is there; they are kept if it is missing.
+    pub(crate) sequences: Option<SequencesFile>,
 }
 
 /// Which triggers of the destination fire.
@@ -275,6 +288,35 @@ impl From<WriteFile> for WriteMode {
             WriteFile::Mirror => Self::Mirror,
         }
     }
+}
+
+/// What happens where row security hides rows of the source.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RlsFile {
+    /// The stream is refused.
+    Refuse,
+    /// The other rows are read.
+    Accept,
+}
+
+impl From<RlsFile> for RowSecurity {
+    fn from(rls: RlsFile) -> Self {
+        match rls {
+            RlsFile::Refuse => Self::Refuse,
+            RlsFile::Accept => Self::Accept,
+        }
+    }
+}
+
+/// What happens to sequences that columns of the destination own.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum SequencesFile {
+    /// They stay where they are.
+    Keep,
+    /// They are moved behind the rows that are written.
+    Advance,
 }
 
 /// One column, or a list of columns.

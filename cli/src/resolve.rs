@@ -13,7 +13,8 @@ use crate::connections::Connections;
 use crate::environment::Environment;
 use crate::error::{Problem, Problems};
 use crate::file::{
-    ConnectionEntry, DefaultsFile, PipelineFile, SettingsFile, StreamFile, TriggersFile,
+    ConnectionEntry, DefaultsFile, PipelineFile, SequencesFile, SettingsFile, StreamFile,
+    TriggersFile,
 };
 use crate::size::ByteSize;
 use crate::streams::{StreamSpec, Target};
@@ -36,6 +37,10 @@ pub(crate) struct Overrides {
     pub(crate) full: bool,
     /// Whether every stream may create types.
     pub(crate) create_types: bool,
+    /// Whether all created tables get the source's other indexes.
+    pub(crate) with_indexes: bool,
+    /// Whether all sequences of tables that are there are moved on.
+    pub(crate) advance_sequences: bool,
     /// Connections that read, and as many that write.
     pub(crate) connections: Option<u16>,
     /// Memory that a transform may hold.
@@ -113,8 +118,7 @@ fn resolve(
         defaults: defaults.unwrap_or_default(),
         settings: Settings::default(),
         directory: path.parent().unwrap_or(Path::new("")),
-        full: overrides.full,
-        create_types: overrides.create_types,
+        overrides,
     };
     resolver.settings(settings.unwrap_or_default(), overrides);
     let source = resolver.connection("source", &source, &connections);
@@ -146,8 +150,8 @@ struct Resolver<'a> {
     settings: Settings,
     /// Where the pipeline file is.
     directory: &'a Path,
-    full: bool,
-    create_types: bool,
+    /// What the command line says.
+    overrides: Overrides,
 }
 
 impl Resolver<'_> {
@@ -259,12 +263,19 @@ impl Resolver<'_> {
         let asked = file.create_types.or(self.defaults.create_types);
         let triggers = file.triggers.or(self.defaults.triggers);
         let columns = file.columns.iter();
+        let rls = file.rls.or(self.defaults.rls);
+        let with_indexes = file.with_indexes.or(self.defaults.with_indexes);
+        let sequences = file.sequences.or(self.defaults.sequences);
         StreamOptions {
             replica_triggers: triggers == Some(TriggersFile::Replica),
-            create_types: self.create_types || asked.unwrap_or_default(),
+            create_types: self.overrides.create_types || asked.unwrap_or_default(),
             columns: columns
                 .map(|(name, &column)| (name.clone(), column.into()))
                 .collect(),
+            row_security: rls.map(Into::into).unwrap_or_default(),
+            with_indexes: self.overrides.with_indexes || with_indexes.unwrap_or_default(),
+            advance_sequences: self.overrides.advance_sequences
+                || sequences == Some(SequencesFile::Advance),
         }
     }
 
@@ -316,7 +327,7 @@ impl Resolver<'_> {
         match file.cursor.clone().or_else(|| self.defaults.cursor.clone()) {
             Some(cursor) => Some(SyncMode::Incremental {
                 cursor,
-                from_start: self.full,
+                from_start: self.overrides.full,
             }),
             None => {
                 self.report(
@@ -350,6 +361,8 @@ impl Resolver<'_> {
 
 #[cfg(test)]
 mod tests {
+    use towpath_engine::pipeline::RowSecurity;
+
     use super::*;
 
     const BOTH: &str = "source: postgresql://u@a/s\ndestination: postgresql://u@b/d\n";
@@ -371,6 +384,46 @@ mod tests {
              Incremental { cursor: \"at\", from_start: false }\n\
              b: \"public\".\"b\" into Table(TableName { schema: \"o\", name: \"b\" }); Mirror \
              [\"x\", \"y\"] Refuse Full",
+        );
+    }
+
+    #[test]
+    fn a_stream_s_options_go_before_defaults_and_the_command_line_adds_to_both() {
+        let text = format!(
+            "{BOTH}defaults: {{rls: accept, with_indexes: true, sequences: advance}}\n\
+             streams:\n  a: {{}}\n  b: {{rls: refuse, with_indexes: false, sequences: keep}}\n"
+        );
+        let options = |overrides| {
+            let path = Path::new("/nowhere/shop.yaml");
+            let resolved = resolve(path, &text, &Environment::default(), overrides).unwrap();
+            let streams = resolved.streams.into_iter();
+            streams.map(|stream| stream.options).collect::<Vec<_>>()
+        };
+        let wanted = StreamOptions {
+            row_security: RowSecurity::Accept,
+            with_indexes: true,
+            advance_sequences: true,
+            ..StreamOptions::default()
+        };
+        assert_eq!(
+            options(Overrides::default()),
+            [wanted.clone(), StreamOptions::default()]
+        );
+        let flags = Overrides {
+            with_indexes: true,
+            advance_sequences: true,
+            ..Overrides::default()
+        };
+        let row_security = RowSecurity::Refuse;
+        assert_eq!(
+            options(flags),
+            [
+                wanted.clone(),
+                StreamOptions {
+                    row_security,
+                    ..wanted
+                }
+            ]
         );
     }
 

@@ -77,6 +77,8 @@ pub struct StreamReport {
     pub load_ms: u64,
     /// Time spent in the publishing transaction (keys, merge, commit), in milliseconds.
     pub publish_ms: u64,
+    /// What a person should know of these rows.
+    pub notes: Vec<String>,
 }
 
 /// What a run of one stream would do.
@@ -106,6 +108,9 @@ pub struct PlanReport {
     pub statements: Vec<String>,
     /// Statements that give the destination the types that it lacks, in order.
     pub types: Vec<String>,
+    /// What the source's table has and the created one does not get, by name; empty if the table
+    /// is there.
+    pub not_copied: Vec<String>,
     /// What a person should know before running it.
     pub notes: Vec<String>,
 }

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod cases;
+mod created;
 mod demo;
 mod exactness;
 mod faults;
@@ -11,6 +12,7 @@ mod harness;
 mod loading;
 mod names;
 mod reading;
+mod row_security;
 mod shapes;
 mod transform;
 mod triggers;

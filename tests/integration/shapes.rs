@@ -222,7 +222,7 @@ async fn a_view_as_destination_is_refused() {
 }
 
 #[tokio::test]
-async fn defaults_and_sequences_of_the_source_are_plain_columns() {
+async fn columns_that_the_source_fills_hold_what_it_filled_in() {
     check(
         "CREATE TABLE public.t (id bigserial PRIMARY KEY, at timestamptz DEFAULT now(), k smallserial);
          INSERT INTO public.t (at) SELECT timestamptz '2024-01-01 00:00+00' FROM generate_series(1, 30)",

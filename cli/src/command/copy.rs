@@ -98,6 +98,9 @@ fn options(args: &CopyArgs) -> StreamOptions {
         create_types: args.permissions.create_types,
         replica_triggers: args.triggers == TriggersArg::Replica,
         columns,
+        row_security: args.rls.into(),
+        with_indexes: args.permissions.with_indexes,
+        advance_sequences: args.permissions.advance_sequences,
     }
 }
 

@@ -118,6 +118,8 @@ impl From<PermissionArgs> for Overrides {
     fn from(args: PermissionArgs) -> Self {
         Self {
             create_types: args.create_types,
+            with_indexes: args.with_indexes,
+            advance_sequences: args.advance_sequences,
             ..Self::default()
         }
     }

@@ -20,6 +20,8 @@ pub(super) async fn run(
     let overrides = Overrides {
         full: args.full,
         create_types: args.permissions.create_types,
+        with_indexes: args.permissions.with_indexes,
+        advance_sequences: args.permissions.advance_sequences,
         ..args.settings.into()
     };
     let resolved = load(&args.pipeline, environment, overrides)?;

@@ -10,6 +10,7 @@ pub(crate) fn plan_text(plan: &PlanReport) -> String {
     let mut sections = vec![heading(plan), columns(&plan.columns)];
     sections.extend(section("types", &plan.types));
     sections.extend(section("notes", &plan.notes));
+    sections.extend(section("not copied", &plan.not_copied));
     sections.extend(section("reads", &plan.reads));
     sections.extend(
         plan.engine
@@ -117,6 +118,7 @@ mod tests {
             engine: Some("Projection: id".into()),
             statements: vec!["BEGIN".into(), "COMMIT".into()],
             types: vec!["CREATE TYPE public.mood AS ENUM ('ok')".into()],
+            not_copied: vec!["trigger \"audit\"".into()],
             notes: vec!["two rows may share a key".into()],
         };
         insta::assert_snapshot!(plan_text(&plan), @r#"
@@ -132,6 +134,9 @@ mod tests {
 
           notes:
             two rows may share a key
+
+          not copied:
+            trigger "audit"
 
           reads:
             SELECT "id"

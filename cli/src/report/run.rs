@@ -48,7 +48,21 @@ pub(crate) fn run_text(report: &RunReport) -> String {
     );
     match report.streams.is_empty() {
         true => total,
-        false => format!("{grid}\n{total}"),
+        false => format!("{grid}\n{}{total}", notes(report)),
+    }
+}
+
+/// What a person should know of each stream, a line each.
+fn notes(report: &RunReport) -> String {
+    let notes = report.streams.iter().flat_map(|stream| {
+        let name = &stream.stream;
+        let notes = stream.notes.iter();
+        notes.map(move |note| format!("{name}: {note}\n"))
+    });
+    let notes: String = notes.collect();
+    match notes.is_empty() {
+        true => notes,
+        false => format!("{notes}\n"),
     }
 }
 
@@ -99,6 +113,7 @@ mod tests {
             rows_deleted: 2,
             bytes_read: 1_234_567,
             load_ms: 210,
+            notes: vec!["row security hides rows".into()],
             ..StreamReport::default()
         };
         let report = RunReport {
@@ -111,6 +126,8 @@ mod tests {
         stream         into               write           read  inserted  updated  unchanged  deleted     size    time
         public.orders  dwh.orders         upsert, new  100,000   100,000        0          0        0  12.3 MB  0.83 s
         daily_revenue  dwh.daily_revenue  mirror       100,000         0        7        358        2   1.2 MB  0.21 s
+
+        daily_revenue: row security hides rows
 
         2 streams, 200,000 rows, 13.6 MB in 1.20 s; run 00c0ffee00c0ffee of shop
         ");

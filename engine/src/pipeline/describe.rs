@@ -25,6 +25,7 @@ pub(super) fn empty_report(
         reads: Vec::new(),
         engine: None,
         statements: Vec::new(),
+        not_copied: Vec::new(),
         notes: Vec::new(),
     }
 }
@@ -86,22 +87,32 @@ fn merge_statements(load: &LoadPlan, staging: &str) -> Vec<String> {
     })
 }
 
+/// What row security means for a stream, given that it hides rows of the source.
+pub(super) fn hidden_note(hidden: String, write: WriteMode) -> String {
+    match write {
+        WriteMode::Upsert | WriteMode::Append => hidden,
+        WriteMode::Replace | WriteMode::Mirror => {
+            format!("{hidden}; {write} removes them from the destination")
+        }
+    }
+}
+
 /// What a person should know before running it.
 pub(super) fn notes(load: &LoadPlan, source: &Table) -> Vec<String> {
     let mut notes = Vec::new();
-    if load.existing.is_none() {
-        notes.push(
-            "the created table gets columns, NOT NULL and the key; defaults, checks, foreign keys, \
-             other indexes and triggers are not copied"
-                .to_owned(),
-        );
-    }
     if load.key.is_empty() && load.write == WriteMode::Append {
         notes.push("there is no key: every run adds its rows again".to_owned());
     }
     for name in &source.unreadable {
         notes.push(format!(
             "column {name:?} may not be read, so SELECT * does not have it"
+        ));
+    }
+    if load.existing.as_ref().is_some_and(|t| t.row_security) {
+        notes.push(format!(
+            "row security of {} applies to the role: rows that its policies hide are not seen, and \
+             a row that they do not let in fails the run",
+            load.destination
         ));
     }
     if load.existing.is_some() && load.may_lack_key() && load.write != WriteMode::Append {

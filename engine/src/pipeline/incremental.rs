@@ -83,6 +83,7 @@ fn newer_than(cursor: &Column, watermark: &Watermark) -> String {
 /// Infinities and NaN do not count: nothing could ever be newer.
 pub(super) async fn watermark(
     source: &SourceSession,
+    stream: &Stream,
     table: &Table,
     cursor: &Column,
 ) -> Result<Option<Watermark>> {
@@ -100,7 +101,10 @@ pub(super) async fn watermark(
         "SELECT pg_catalog.max({name})::pg_catalog.text FROM {}{finite}",
         table.name
     );
-    Ok(source.snapshot_text(&sql).await?.map(Watermark::new))
+    Ok(source
+        .snapshot_text(stream, &sql)
+        .await?
+        .map(Watermark::new))
 }
 
 /// The column of the result that carries the cursor; `None` if the stream reads all rows.

@@ -1,6 +1,7 @@
 //! One run: from two connections to published tables and their reports.
 
 mod column;
+mod created;
 mod describe;
 mod flow;
 mod incremental;
@@ -17,7 +18,7 @@ pub use plan::StreamPlan;
 pub use run::{Pipeline, Run};
 pub use session::SourceSession;
 pub use settings::Settings;
-pub use stream::{ColumnOptions, Stream, StreamOptions, SyncMode};
+pub use stream::{ColumnOptions, RowSecurity, Stream, StreamOptions, SyncMode};
 
 pub use crate::report::{PipelineName, RunId};
 pub use crate::sink::{Duplicates, LedgerEntry, WriteMode, history};

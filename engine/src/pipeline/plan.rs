@@ -8,6 +8,7 @@ use super::type_changes::TypeChanges;
 use super::{SourceSession, Stream, incremental};
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::Connection;
+use crate::postgres::addition::Additions;
 use crate::report::{ColumnReport, PlanReport};
 use crate::sink::{Duplicates, LoadPlan};
 use crate::table::{Table, TableKind, ident};
@@ -27,6 +28,8 @@ pub struct StreamPlan {
     pub(super) refusals: Vec<Refusal>,
     /// What the destination must be sent first, so that it has the types.
     pub(super) type_changes: Vec<String>,
+    /// That row security hides rows of the source, if it does.
+    pub(super) hidden: Option<String>,
     /// When planning began: what happened after that it does not know.
     pub(super) planned_at: Instant,
     pub(super) plan_ms: u64,
@@ -133,6 +136,7 @@ pub(super) async fn plan_load(
         duplicates: input.stream.duplicates.clone(),
         has_unique_keys: false,
         as_replica: options.replica_triggers,
+        additions: Additions::default(),
     };
     load.key = choose_key(&input, &load);
     load.has_unique_keys = has_unique_keys(&input, &load.key);

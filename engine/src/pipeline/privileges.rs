@@ -24,16 +24,45 @@ pub(super) async fn check(
         None => lacking_to_create(connection, &stream.into.schema).await?,
         Some(table) => lacking_to_write(connection, stream.write, table).await?,
     };
-    let Some((what, remedy)) = lacking else {
+    match lacking {
+        Some(lacking) => Err(refusal(connection, config, lacking).await?),
+        None => Ok(()),
+    }
+}
+
+/// Checks that the role of `connection` may move `sequence` (already SQL) on.
+///
+/// # Errors
+/// `Schema`, with the GRANT that would help.
+pub(super) async fn check_sequence(
+    connection: &Connection,
+    config: &ConnectionConfig,
+    sequence: &str,
+) -> Result<()> {
+    let sql = "SELECT pg_catalog.has_sequence_privilege($1, 'SELECT') \
+        AND pg_catalog.has_sequence_privilege($1, 'UPDATE')";
+    let row = connection.query_one(sql, &[&sequence]).await;
+    if row.map_err(unreadable)?.get(0) {
         return Ok(());
-    };
+    }
+    let grant = format!("GRANT SELECT, UPDATE ON SEQUENCE {sequence} TO {ROLE}");
+    let what = format!("move sequence {sequence} on");
+    Err(refusal(connection, config, (what, grant)).await?)
+}
+
+/// The error of a role that lacks something.
+async fn refusal(
+    connection: &Connection,
+    config: &ConnectionConfig,
+    (what, remedy): (String, String),
+) -> Result<Error> {
     let sql = "SELECT pg_catalog.quote_ident(current_user), \
         pg_catalog.quote_ident(pg_catalog.current_database())";
     let row = connection.query_one(sql, &[]).await.map_err(unreadable)?;
     let remedy = remedy
         .replace(ROLE, row.get(0))
         .replace(DATABASE, row.get(1));
-    Err(
+    Ok(
         Error::new(ErrorKind::Schema, format!("{config} may not {what}"))
             .with_hint(format!("let an administrator run there: {remedy}")),
     )

@@ -8,7 +8,8 @@ use std::time::Instant;
 use tokio::sync::OnceCell;
 use tracing::{info, warn};
 
-use super::describe::{describe_load, empty_report, notes};
+use super::created::{CreationInput, plan_created, plan_sequences};
+use super::describe::{describe_load, empty_report, hidden_note, notes};
 use super::lock::{lock, unlock};
 use super::plan::{LoadInput, plan_load};
 use super::session::database_identity;
@@ -97,20 +98,17 @@ impl Run {
     /// `Config` or `Schema`, if the stream cannot mean anything between these databases.
     pub async fn plan(&self, stream: &Stream) -> Result<StreamPlan> {
         let began = Instant::now();
-        if stream.table == stream.into && self.is_one_database().await? {
-            let message = format!("{} would be copied onto itself", stream.table);
-            return Err(Error::new(ErrorKind::Config, message)
-                .with_hint("source and destination are one database: name another table"));
-        }
-        let table = self.source.table(&stream.table).await?;
+        self.refuse_copy_onto_itself(stream).await?;
+        let row_security = stream.options.row_security;
+        let (table, hidden) = self.source.table_with(&stream.table, row_security).await?;
+        let hidden = hidden.map(|note| hidden_note(note, stream.write));
         let existing = catalog::table(&self.destination, &stream.into).await?;
         let destination = Destination {
             table: existing.clone(),
             as_text: stream.options.text_columns(),
         };
         let transform = stream.transform.plan(&table, &destination).await?;
-        let config = &self.pipeline.destination;
-        privileges::check(&self.destination, config, stream, existing.as_ref()).await?;
+        self.check_privileges(stream, existing.as_ref()).await?;
         let condition = self.condition(stream, &table, existing.as_ref()).await?;
         let destination_exists = existing.is_some();
         let input = LoadInput {
@@ -120,21 +118,27 @@ impl Run {
             transform: &*transform,
             existing,
         };
-        let outcome = plan_load(&self.destination, input).await?;
-        let source = self
-            .source
-            .copy_source(&table, condition.clone(), Arc::default());
+        let mut outcome = plan_load(&self.destination, input).await?;
+        let progress = Arc::default();
+        let source = (self.source).copy_source(&table, stream, condition.clone(), progress);
         let mut report = PlanReport {
             columns: outcome.columns,
             types: outcome.type_changes.clone(),
             reads: source.describe(transform.scan()),
             engine: transform.explain(),
+            notes: hidden.iter().cloned().collect(),
             ..empty_report(stream, destination_exists, outcome.load.as_ref())
         };
-        if let Some(load) = &outcome.load {
-            let path = load.path(self.is_empty(load).await?, true);
-            (report.path, report.statements) = describe_load(load, path);
-            report.notes = notes(load, &table);
+        if let Some(load) = &mut outcome.load {
+            let input = CreationInput {
+                stream,
+                table: &table,
+                transform: &*transform,
+                source: self.source.connection(),
+                destination: &self.destination,
+                awaits_types: !outcome.type_changes.is_empty(),
+            };
+            self.describe(&input, load, &mut report).await?;
         }
         Ok(StreamPlan {
             stream: stream.clone(),
@@ -145,9 +149,78 @@ impl Run {
             report,
             refusals: outcome.refusals,
             type_changes: outcome.type_changes,
+            hidden,
             planned_at: began,
             plan_ms: began.elapsed().as_millis() as u64,
         })
+    }
+
+    async fn check_privileges(&self, stream: &Stream, existing: Option<&Table>) -> Result<()> {
+        let config = &self.pipeline.destination;
+        privileges::check(&self.destination, config, stream, existing).await
+    }
+
+    async fn refuse_copy_onto_itself(&self, stream: &Stream) -> Result<()> {
+        if stream.table != stream.into || !self.is_one_database().await? {
+            return Ok(());
+        }
+        let message = format!("{} would be copied onto itself", stream.table);
+        Err(Error::new(ErrorKind::Config, message)
+            .with_hint("source and destination are one database: name another table"))
+    }
+
+    /// Plans what the table gets after its rows, and says what it does not get.
+    async fn plan_additions(
+        &self,
+        input: &CreationInput<'_>,
+        load: &mut LoadPlan,
+        report: &mut PlanReport,
+    ) -> Result<()> {
+        let Some(existing) = load.existing.clone() else {
+            let told = plan_created(input, load).await?;
+            report.not_copied = told.not_copied;
+            report.notes.extend(told.notes);
+            return Ok(());
+        };
+        let notes = plan_sequences(input, &existing, load).await?;
+        report.notes.extend(notes);
+        for advance in &load.additions.advances {
+            let config = &self.pipeline.destination;
+            privileges::check_sequence(&self.destination, config, &advance.counts.name).await?;
+        }
+        if input.stream.options.with_indexes {
+            let note =
+                "the table is there: its indexes stay as they are, whatever with_indexes says";
+            report.notes.push(note.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Says which way rows go, by which statements, and what a person should know.
+    async fn describe(
+        &self,
+        input: &CreationInput<'_>,
+        load: &mut LoadPlan,
+        report: &mut PlanReport,
+    ) -> Result<()> {
+        self.plan_additions(input, load, report).await?;
+        let path = load.path(self.is_empty(load).await?, true);
+        (report.path, report.statements) = describe_load(load, path);
+        report.statements.extend(self.complete(load).await?);
+        report.notes.extend(notes(load, input.table));
+        Ok(())
+    }
+
+    /// The statements that give the table what it gets after its rows, as they would be by now.
+    async fn complete(&self, load: &LoadPlan) -> Result<Vec<String>> {
+        let schema = &load.destination.schema;
+        let mut taken = Vec::new();
+        for index in &load.additions.indexes {
+            if catalog::is_name_taken(&self.destination, schema, &index.name).await? {
+                taken.push(index.name.clone());
+            }
+        }
+        Ok(load.complete(|name| taken.iter().any(|taken| taken == name)))
     }
 
     /// Moves the rows and publishes them.
@@ -228,7 +301,9 @@ impl Run {
         };
         self.check_unchanged(&plan.table).await?;
         let watermark = match incremental::cursor_column(&plan.stream, &plan.table)? {
-            Some(cursor) => incremental::watermark(&self.source, &plan.table, cursor).await?,
+            Some(cursor) => {
+                incremental::watermark(&self.source, &plan.stream, &plan.table, cursor).await?
+            }
             None => None,
         };
         progress.expect_rows(plan.table.estimated_rows.unwrap_or(0));
@@ -238,9 +313,9 @@ impl Run {
         let settings = self.sink_settings(&plan, prepared);
         let sink = Arc::new(TableSink::open(load, settings, progress.clone()).await?);
         let condition = plan.condition.clone();
-        let source = self
-            .source
-            .copy_source(&plan.table, condition, progress.clone());
+        let source =
+            self.source
+                .copy_source(&plan.table, &plan.stream, condition, progress.clone());
         let streams = plan.transform.execute(Arc::new(source)).await?;
         flow::move_batches(streams, sink.clone()).await?;
         let load_ms = began.elapsed().as_millis() as u64;
@@ -259,6 +334,7 @@ impl Run {
             watermark: watermark.map(|watermark| watermark.to_string()),
             plan_ms: plan.plan_ms,
             load_ms,
+            notes: plan.hidden.clone().into_iter().collect(),
             ..StreamReport::default()
         };
         let mut report = sink.commit(report).await?;

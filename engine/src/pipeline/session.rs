@@ -2,12 +2,12 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::Settings;
+use super::{RowSecurity, Settings, Stream};
 use crate::decode::BatchLimits;
 use crate::error::{Error, ErrorKind, Result};
-use crate::postgres::{Connection, ConnectionConfig, catalog, server_error};
+use crate::postgres::{Connection, ConnectionConfig, catalog, is_row_security, server_error};
 use crate::report::Progress;
-use crate::source::{CopySource, ReadSettings, Snapshot, Source};
+use crate::source::{CopySource, ReadSettings, Snapshot, Source, read_error};
 use crate::table::{Table, TableName, TablePattern};
 use crate::types::PgType;
 
@@ -28,6 +28,10 @@ impl SourceSession {
     /// `Connect`, if the server cannot be reached or refuses us.
     pub async fn open(config: &ConnectionConfig, settings: &Settings) -> Result<Self> {
         let connection = Connection::open(config, "catalogue").await?;
+        connection
+            .batch_execute("SET row_security = off")
+            .await
+            .map_err(|err| server_error(ErrorKind::Connect, "cannot prepare the session", err))?;
         let server_version = catalog::major_version(&connection).await?;
         let limits = BatchLimits {
             rows: settings.batch_rows,
@@ -62,11 +66,23 @@ impl SourceSession {
         Ok(tables.into_iter().map(|table| table.name).collect())
     }
 
-    /// What the catalogue says of `name`.
+    /// What the catalogue says of `name`, all of whose rows can be read.
     ///
     /// # Errors
-    /// `Schema`, naming the nearest name, if it is not there or may not be read.
+    /// `Schema`, naming the nearest name, if it is not there or may not be read, or if row security
+    /// hides rows of it.
     pub async fn table(&self, name: &TableName) -> Result<Table> {
+        let (table, _) = self.table_with(name, RowSecurity::Refuse).await?;
+        Ok(table)
+    }
+
+    /// What the catalogue says of `name`, and that row security hides rows of it if it does and
+    /// that is accepted.
+    pub(super) async fn table_with(
+        &self,
+        name: &TableName,
+        row_security: RowSecurity,
+    ) -> Result<(Table, Option<String>)> {
         let Some(table) = catalog::table(&self.connection, name).await? else {
             return Err(missing_table(&self.connection, name, &self.config).await);
         };
@@ -81,12 +97,26 @@ impl SourceSession {
             return Err(Error::new(ErrorKind::Schema, message)
                 .with_hint(format!("run there: REFRESH MATERIALIZED VIEW {name}")));
         }
-        if table.row_security {
-            let message = format!("row security hides rows of {name} from {}", self.config);
-            return Err(Error::new(ErrorKind::Schema, message)
-                .with_hint("connect as the table's owner, or as a role with BYPASSRLS"));
+        // A view has no row security of its own, and may show tables that do: the server says so
+        // when it rewrites a query, which it does without executing it.
+        let probe = format!("SELECT FROM {name}");
+        let hidden = match self.connection.prepare(&probe).await {
+            Err(err) if is_row_security(&err) => Some(read_error(name, err)),
+            _ => None,
+        };
+        match (hidden, row_security) {
+            (None, _) => Ok((table, None)),
+            (Some(error), RowSecurity::Refuse) => Err(error),
+            (Some(_), RowSecurity::Accept) => {
+                let note = format!("row security hides rows of {name} from {}", self.config);
+                Ok((table, Some(note)))
+            }
         }
-        Ok(table)
+    }
+
+    /// The connection that reads the catalogue.
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
     }
 
     /// The statement that creates a type of this database elsewhere; `None` if no statement can.
@@ -105,17 +135,23 @@ impl SourceSession {
 
     /// The rows of `table` under the session's snapshot.
     pub fn source(&self, table: &Table, progress: Arc<Progress>) -> Arc<dyn Source> {
-        Arc::new(self.copy_source(table, None, progress))
+        let (snapshot, settings) = (self.snapshot(), self.settings);
+        Arc::new(CopySource::new(table.clone(), snapshot, settings, progress))
     }
 
-    /// The rows of `table` that pass `condition` (SQL of the source).
+    /// The rows of `table` that `stream` reads: those that pass `condition` (SQL of the source).
     pub(super) fn copy_source(
         &self,
         table: &Table,
+        stream: &Stream,
         condition: Option<String>,
         progress: Arc<Progress>,
     ) -> CopySource {
         let source = CopySource::new(table.clone(), self.snapshot(), self.settings, progress);
+        let source = match stream.options.row_security {
+            RowSecurity::Refuse => source,
+            RowSecurity::Accept => source.with_row_security(),
+        };
         match condition {
             Some(condition) => source.with_condition(condition),
             None => source,
@@ -136,13 +172,15 @@ impl SourceSession {
         *self.snapshot.lock().unwrap_or_else(PoisonError::into_inner) = snapshot;
     }
 
-    /// Reads one text value under the session's snapshot.
-    pub(super) async fn snapshot_text(&self, sql: &str) -> Result<Option<String>> {
+    /// Reads one text value of the stream's table under the session's snapshot.
+    pub(super) async fn snapshot_text(&self, stream: &Stream, sql: &str) -> Result<Option<String>> {
         let snapshot = self.snapshot();
         let connection = snapshot.connection().await?;
-        let row = connection.query_one(sql, &[]).await;
-        let row =
-            row.map_err(|err| server_error(ErrorKind::Read, "cannot read the source", err))?;
+        let row_security = stream.options.row_security == RowSecurity::Accept;
+        let set = format!("SET LOCAL row_security = {row_security}");
+        let refused = |err| read_error(&stream.table, err);
+        connection.batch_execute(&set).await.map_err(refused)?;
+        let row = connection.query_one(sql, &[]).await.map_err(refused)?;
         Ok(row.get(0))
     }
 

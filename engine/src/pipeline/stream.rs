@@ -41,6 +41,12 @@ pub struct StreamOptions {
     pub replica_triggers: bool,
     /// Columns of the result that are treated in their own way, by name.
     pub columns: BTreeMap<String, ColumnOptions>,
+    /// Whether rows may be hidden by row security.
+    pub row_security: RowSecurity,
+    /// Whether a created table gets the source's other indexes too.
+    pub with_indexes: bool,
+    /// Whether sequences of a table that is there are moved behind the rows that are written.
+    pub advance_sequences: bool,
 }
 
 impl StreamOptions {
@@ -67,6 +73,16 @@ impl fmt::Debug for Stream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {} into {}", self.name, self.table, self.into)
     }
+}
+
+/// What happens where row security hides rows of the source from the role.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RowSecurity {
+    /// The stream is refused.
+    #[default]
+    Refuse,
+    /// Only the other rows are read, as if there were no more.
+    Accept,
 }
 
 /// Whether a run reads all rows.

@@ -201,6 +201,20 @@ pub fn server_error(
     }
 }
 
+/// Whether it is row security that refuses: a query that it would filter, or a row that it does
+/// not let in. The code stands for lacking privileges too, and messages come in many languages.
+///
+/// Source: PostgreSQL, `src/backend/utils/misc/rls.c`, `src/backend/executor/execMain.c`.
+pub fn is_row_security(err: &tokio_postgres::Error) -> bool {
+    err.as_db_error().is_some_and(|db| {
+        db.code().code() == "42501"
+            && matches!(
+                db.routine(),
+                Some("check_enable_rls" | "ExecWithCheckOptions")
+            )
+    })
+}
+
 /// What the server or the system says, as one line; `None` if the driver has nothing to add.
 fn cause(err: &tokio_postgres::Error) -> Option<String> {
     match err.as_db_error() {

@@ -1,5 +1,6 @@
 //! Talking to PostgreSQL: connections, catalogue queries, and the statements towpath generates.
 
+pub mod addition;
 pub mod catalog;
 mod config;
 mod connection;
@@ -10,5 +11,5 @@ mod tls;
 
 pub use config::{ConnectionConfig, TlsMode};
 pub use connection::{Canceller, Connection};
-pub use failure::server_error;
+pub use failure::{is_row_security, server_error};
 pub use parameters::{is_connection_string, parse_parameters};

@@ -355,6 +355,11 @@ impl Merge<'_> {
     }
 }
 
+/// `text` as a literal, in a session with `standard_conforming_strings`.
+pub fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
 fn idents(names: &[&str]) -> String {
     names
         .iter()

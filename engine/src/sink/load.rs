@@ -3,6 +3,7 @@
 use super::{Duplicates, WriteMode};
 use crate::encode::ColumnEncoding;
 use crate::error::{Error, ErrorKind, Result};
+use crate::postgres::addition::Additions;
 use crate::postgres::statement::{self, Merge, NewColumn, Persistence};
 use crate::table::{Identity, Table, TableName, ident};
 
@@ -53,13 +54,19 @@ pub struct LoadPlan {
     pub has_unique_keys: bool,
     /// Whether only triggers fire that are enabled for replicas; foreign keys are not checked then.
     pub as_replica: bool,
+    /// What the table gets after its rows.
+    pub additions: Additions,
 }
 
 impl LoadPlan {
     /// How rows get there, given whether the table has rows and whether tables may be created in
     /// the staging schema.
     pub fn path(&self, is_empty: bool, may_stage: bool) -> LoadPath {
-        let plain = self.staged_as_text().is_empty() && self.duplicates == Duplicates::Refuse;
+        // COPY does not ask row security, and PostgreSQL refuses it for that reason.
+        let is_protected = self.existing.as_ref().is_some_and(|t| t.row_security);
+        let plain = self.staged_as_text().is_empty()
+            && self.duplicates == Duplicates::Refuse
+            && !is_protected;
         match (&self.existing, self.write) {
             _ if !plain => LoadPath::Merge,
             (None, _) if may_stage => LoadPath::Build,
@@ -80,6 +87,19 @@ impl LoadPlan {
     pub fn create_key(&self) -> Option<String> {
         let key: Vec<&str> = self.key.iter().map(String::as_str).collect();
         (!key.is_empty()).then(|| statement::add_primary_key(&self.destination, &key))
+    }
+
+    /// The statements that give the table what it gets after its rows; indexes come last, and for
+    /// each of them `is_taken` says whether its name is another one's.
+    pub fn complete(&self, is_taken: impl Fn(&str) -> bool) -> Vec<String> {
+        let (additions, table) = (&self.additions, &self.destination);
+        let indexes = additions.indexes.iter();
+        let indexes = indexes.map(|index| index.create(table, !is_taken(&index.name)));
+        let mut statements: Vec<String> = additions.fill(table).into_iter().collect();
+        statements.extend(additions.advance(table));
+        statements.extend(additions.comments(table));
+        statements.extend(indexes);
+        statements
     }
 
     /// The statement that creates a staging table for rows to be merged.

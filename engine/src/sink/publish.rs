@@ -4,14 +4,21 @@ use super::table::Target;
 use super::writer::rows_left_out;
 use super::{Duplicates, LoadPlan, WriteMode};
 use crate::error::{Error, ErrorKind, Result};
+use crate::postgres::catalog::IndexDefinition;
 use crate::postgres::statement::{self, Merge};
-use crate::postgres::{Connection, catalog, server_error};
+use crate::postgres::{Connection, catalog, is_row_security, server_error};
 use crate::report::StreamReport;
 use crate::table::{Table, TableKind, TableName};
 
 /// Memory for building keys and comparing rows. The server's defaults (64 MB and 4 MB) make it
 /// sort on disk what fits in memory.
 const TRANSACTION: &str = "SET LOCAL maintenance_work_mem = '256MB'; SET LOCAL work_mem = '64MB'";
+
+/// Expressions of the source's catalogue name `pg_catalog`'s objects without schema, and no others.
+const CATALOG_PATH: &str = "SET LOCAL search_path = pg_catalog, pg_temp";
+
+/// The path that the publishing session had.
+const OWN_PATH: &str = "SET LOCAL search_path TO DEFAULT";
 
 /// Publishes what was written, inside the transaction that `publisher` has open.
 pub(super) async fn publish(
@@ -22,21 +29,23 @@ pub(super) async fn publish(
 ) -> Result<StreamReport> {
     let publication = Publication { publisher, plan };
     publication.run(TRANSACTION).await?;
-    match (target, target.staging_sql()) {
-        (Target::Destination, _) => publication.publish_direct(report).await,
-        (Target::Built(table), _) => publication.publish_built(table, report).await,
+    let report = match (target, target.staging_sql()) {
+        (Target::Destination, _) => publication.publish_direct(report).await?,
+        (Target::Built(table), _) => publication.publish_built(table, report).await?,
         (Target::Staged(table) | Target::Temporary(table), Some(staging)) => {
             let report = publication.publish_staged(&staging, report).await?;
             if matches!(target, Target::Staged(_)) {
                 publication.run(&statement::drop_table(table)).await?;
             }
-            Ok(report)
+            report
         }
-        _ => Err(Error::new(
-            ErrorKind::Internal,
-            "a staged load has no staging table",
-        )),
-    }
+        _ => {
+            let message = "a staged load has no staging table";
+            return Err(Error::new(ErrorKind::Internal, message));
+        }
+    };
+    publication.complete().await?;
+    Ok(report)
 }
 
 /// Creates `schema` unless it is there. `IF NOT EXISTS` alone would ask for the privilege to create
@@ -319,6 +328,39 @@ impl Publication<'_> {
         Ok(())
     }
 
+    /// Gives the table what it gets after its rows.
+    async fn complete(&self) -> Result<()> {
+        let (additions, table) = (&self.plan.additions, &self.plan.destination);
+        self.run(CATALOG_PATH).await?;
+        for sql in additions.fill(table).iter() {
+            self.run(sql).await?;
+        }
+        for sql in additions.advance(table) {
+            self.publisher.query(&sql, &[]).await.map_err(|err| {
+                let message = format!("cannot move a sequence of {table} on");
+                server_error(ErrorKind::Load, message, err)
+            })?;
+        }
+        for sql in additions.comments(table) {
+            self.run(&sql).await?;
+        }
+        for index in &additions.indexes {
+            self.build(index).await?;
+        }
+        self.run(OWN_PATH).await
+    }
+
+    async fn build(&self, index: &IndexDefinition) -> Result<()> {
+        let table = &self.plan.destination;
+        let is_taken = catalog::is_name_taken(self.publisher, &table.schema, &index.name).await?;
+        let sql = index.create(table, !is_taken);
+        self.publisher.batch_execute(&sql).await.map_err(|err| {
+            let message = format!("cannot give {table} its {}", index.describe());
+            server_error(ErrorKind::Load, message, err)
+                .with_hint("copy the table without indexes, and build this one by hand")
+        })
+    }
+
     async fn add_key(&self) -> Result<()> {
         match self.plan.create_key() {
             Some(sql) => self.run(&sql).await,
@@ -351,6 +393,9 @@ impl Publication<'_> {
 
     fn refused(&self, err: tokio_postgres::Error) -> Error {
         use tokio_postgres::error::SqlState;
+        if is_row_security(&err) {
+            return row_security_refuses(&self.plan.destination, err);
+        }
         let is_duplicate = err.code().is_some_and(|code| {
             *code == SqlState::UNIQUE_VIOLATION || *code == SqlState::CARDINALITY_VIOLATION
         });
@@ -371,6 +416,15 @@ impl Publication<'_> {
             (false, false) => error,
         }
     }
+}
+
+/// The error for a row that a policy of the destination does not let in.
+fn row_security_refuses(table: &TableName, err: tokio_postgres::Error) -> Error {
+    let message = format!("row security of {table} does not let a row in");
+    server_error(ErrorKind::Load, message, err).with_hint(
+        "filter such rows in the transform, change the policy (WITH CHECK, USING), or load as the \
+         table's owner or a role with BYPASSRLS",
+    )
 }
 
 const DUPLICATES_HINT: &str = "choose a key that tells rows apart, make rows unique in the \

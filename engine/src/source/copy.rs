@@ -1,6 +1,7 @@
 //! Tables of PostgreSQL, read by COPY.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use super::{BatchStream, Scan, ScanColumn, Source};
 use crate::decode::{BatchLimits, CopyDecoder};
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::statement::{self, PageRange};
-use crate::postgres::{Connection, server_error};
+use crate::postgres::{Connection, is_row_security, server_error};
 use crate::report::Progress;
 use crate::table::{Table, ident};
 use crate::types::Representation;
@@ -39,6 +40,8 @@ pub struct CopySource {
     condition: Option<String>,
     /// Whether the server reads a range of `ctid` without reading the rest (version 14 and later).
     has_tid_range_scan: bool,
+    /// Whether row security may hide rows.
+    accepts_row_security: bool,
 }
 
 /// How a source is read.
@@ -68,12 +71,19 @@ impl CopySource {
             progress,
             condition: None,
             has_tid_range_scan: settings.server_version >= 14,
+            accepts_row_security: false,
         }
     }
 
     /// The same source without the rows that fail `condition`, which is SQL of the source.
     pub fn with_condition(mut self, condition: String) -> Self {
         self.condition = Some(condition);
+        self
+    }
+
+    /// The same source without the rows that row security hides; otherwise those are an error.
+    pub fn with_row_security(mut self) -> Self {
+        self.accepts_row_security = true;
         self
     }
 
@@ -141,6 +151,7 @@ impl Source for CopySource {
             scan: scan.clone(),
             limits: self.limits,
             progress: self.progress.clone(),
+            row_security: self.accepts_row_security,
             connection: None,
             copy: None,
         };
@@ -177,6 +188,7 @@ struct PartitionReader {
     scan: Scan,
     limits: BatchLimits,
     progress: Arc<Progress>,
+    row_security: bool,
     connection: Option<Connection>,
     copy: Option<OpenCopy>,
 }
@@ -224,11 +236,13 @@ impl PartitionReader {
     async fn begin(&mut self, statement: &str) -> Result<OpenCopy> {
         let connection = match &self.connection {
             Some(connection) => connection,
-            None => self.connection.insert(self.snapshot.join().await?),
+            None => {
+                let joined = self.snapshot.join(self.row_security).await?;
+                self.connection.insert(joined)
+            }
         };
-        let stream = connection.copy_out(statement).await.map_err(|err| {
-            server_error(ErrorKind::Read, format!("cannot read {}", self.table), err)
-        })?;
+        let copy = connection.copy_out(statement).await;
+        let stream = copy.map_err(|err| read_error(&self.table, err))?;
         let schema = self.scan.schema();
         let decoder = CopyDecoder::new(self.scan.columns.clone(), schema, self.limits);
         Ok(OpenCopy {
@@ -262,6 +276,23 @@ impl PartitionReader {
         }
     }
 }
+
+/// The error of a server that does not let `table` be read. That row security would hide rows has
+/// words of its own, also where it is that of a table behind a view.
+///
+/// Source: PostgreSQL documentation, "Row Security Policies", and the setting `row_security`.
+pub fn read_error(table: impl fmt::Display, err: tokio_postgres::Error) -> Error {
+    if !is_row_security(&err) {
+        return server_error(ErrorKind::Read, format!("cannot read {table}"), err);
+    }
+    let message = format!("row security hides rows of {table} from the role");
+    server_error(ErrorKind::Schema, message, err).with_hint(ROW_SECURITY_HINT)
+}
+
+/// The ways out where row security hides rows.
+const ROW_SECURITY_HINT: &str = "connect as the owner of the protected table, or as a role with \
+     BYPASSRLS, or accept that hidden rows are left out: rls: accept in the pipeline file, --rls \
+     accept for towpath copy";
 
 #[cfg(test)]
 mod tests {

@@ -10,7 +10,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::{Schema, SchemaRef};
 use futures::stream::BoxStream;
 
-pub use copy::{CopySource, ReadSettings};
+pub use copy::{CopySource, ReadSettings, read_error};
 pub use memory::MemorySource;
 pub use snapshot::Snapshot;
 

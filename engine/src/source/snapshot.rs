@@ -30,15 +30,18 @@ impl Snapshot {
         self.exported().await.map(|(connection, _)| connection)
     }
 
-    /// A new connection inside a read-only transaction that sees this snapshot.
+    /// A new connection inside a read-only transaction that sees this snapshot; `row_security` is
+    /// the setting of that name: whether policies filter rows, or queries that they would filter
+    /// fail.
     ///
     /// # Errors
     /// `Connect`, or `Read` if the server does not let it in.
-    pub async fn join(&self) -> Result<Connection> {
+    pub async fn join(&self, row_security: bool) -> Result<Connection> {
         let (_, id) = self.exported().await?;
         let connection = Connection::open(&self.config, "read").await?;
         let sql = format!(
-            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT '{id}'"
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT '{id}'; \
+             SET LOCAL row_security = {row_security}"
         );
         connection
             .batch_execute(&sql)

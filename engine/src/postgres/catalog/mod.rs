@@ -1,5 +1,6 @@
 //! What the catalogue says, by the queries beside this file.
 
+mod definition;
 mod types;
 
 use serde::Serialize;
@@ -10,6 +11,10 @@ use super::server_error;
 use crate::error::{Error, ErrorKind, Result};
 use crate::table::{Column, Identity, Table, TableKind, TableName, TablePattern, UniqueIndex};
 
+pub use definition::{
+    Collation, ColumnDefinition, Definition, IndexDefinition, Sequence, collation,
+    column_definitions, definition, is_name_taken, missing_for_index,
+};
 pub use types::{ExtensionState, counterpart, extension_state, type_definition};
 
 /// One line of a list of tables.
