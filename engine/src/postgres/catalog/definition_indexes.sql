@@ -7,7 +7,7 @@ SELECT x.relname AS name,
        i.indisexclusion AS is_exclusion,
        i.indisvalid AS is_valid,
        pg_catalog.pg_get_constraintdef(k.oid) AS constraint_sql,
-       -- What follows the table's name: USING btree (…) …
+       -- What follows the table's name: USING btree (a) WHERE ...
        pg_catalog.substr(
            pg_catalog.pg_get_indexdef(i.indexrelid),
            1 + pg_catalog.length(pg_catalog.format(
