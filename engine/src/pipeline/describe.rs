@@ -97,6 +97,22 @@ pub(super) fn hidden_note(hidden: String, write: WriteMode) -> String {
     }
 }
 
+/// What triggers may do to rows, which no plan of columns can tell.
+pub(super) fn trigger_notes(load: &LoadPlan) -> Vec<String> {
+    let triggers = load.existing.iter().flat_map(|table| &table.row_triggers);
+    let note = |trigger: &String| {
+        format!(
+            "trigger {} of the destination runs before each row and may change it; a row that it \
+             leaves out fails the run",
+            ident(trigger)
+        )
+    };
+    match load.as_replica {
+        true => Vec::new(),
+        false => triggers.map(note).collect(),
+    }
+}
+
 /// What a person should know before running it.
 pub(super) fn notes(load: &LoadPlan, source: &Table) -> Vec<String> {
     let mut notes = Vec::new();
@@ -124,14 +140,7 @@ pub(super) fn notes(load: &LoadPlan, source: &Table) -> Vec<String> {
                 .to_owned(),
         );
     }
-    let triggers = load.existing.iter().flat_map(|table| &table.row_triggers);
-    for trigger in triggers {
-        notes.push(format!(
-            "trigger {} of the destination runs before each row and may change it; a row that it \
-             leaves out fails the run",
-            ident(trigger)
-        ));
-    }
+    notes.extend(trigger_notes(load));
     let deletes = load.write == WriteMode::Mirror || load.replaces_by_key();
     if deletes
         && load

@@ -9,7 +9,7 @@ use tokio::sync::OnceCell;
 use tracing::{info, warn};
 
 use super::created::{CreationInput, plan_created, plan_sequences};
-use super::describe::{describe_load, empty_report, hidden_note, notes};
+use super::describe::{describe_load, empty_report, hidden_note, notes, trigger_notes};
 use super::lock::{lock, unlock};
 use super::plan::{LoadInput, plan_load};
 use super::session::database_identity;
@@ -310,6 +310,7 @@ impl Run {
         progress.enter(Stage::Loading);
         let began = Instant::now();
         let (created, write) = (load.existing.is_none(), load.write);
+        let told_of_triggers = trigger_notes(&load);
         let settings = self.sink_settings(&plan, prepared);
         let sink = Arc::new(TableSink::open(load, settings, progress.clone()).await?);
         let condition = plan.condition.clone();
@@ -334,7 +335,12 @@ impl Run {
             watermark: watermark.map(|watermark| watermark.to_string()),
             plan_ms: plan.plan_ms,
             load_ms,
-            notes: plan.hidden.clone().into_iter().collect(),
+            notes: plan
+                .hidden
+                .iter()
+                .cloned()
+                .chain(told_of_triggers)
+                .collect(),
             ..StreamReport::default()
         };
         let mut report = sink.commit(report).await?;
