@@ -55,6 +55,8 @@ pub(crate) enum Command {
     Check(PipelineArgs),
     /// Show what a run would do: fidelity of each column, statements, the engine's plan
     Plan(PipelineArgs),
+    /// Prove that source and destination hold the same rows, or name those that differ
+    Verify(Box<VerifyArgs>),
     /// List schemas, tables and views with rows, size and key
     Discover(DiscoverArgs),
     /// Show the first rows of a table, after the transform if one is given
@@ -127,7 +129,9 @@ Examples:
   towpath copy --from \"$PROD\" --to warehouse --table 'public.*' --into 'analytics.*'
   towpath copy --from \"$PROD\" --to warehouse --table customers --into analytics.customers \\
       --sql 'SELECT id, lower(email) AS email FROM {{ source }} WHERE deleted_at IS NULL'
-  towpath copy --from \"$PROD\" --to warehouse --table public.orders --plan";
+  towpath copy --from \"$PROD\" --to warehouse --table public.orders --plan
+Then prove that it arrived, every value of it:
+  towpath verify --from \"$PROD\" --to warehouse --table public.orders";
 
 /// What a run may do to the destination beyond writing rows.
 #[derive(Args, Clone, Copy, Debug, Default)]
@@ -198,6 +202,78 @@ pub(crate) struct PipelineArgs {
     #[command(flatten)]
     pub(crate) permissions: PermissionArgs,
 }
+
+/// What `towpath verify` is asked for.
+#[derive(Args, Debug)]
+#[command(after_help = VERIFY_EXAMPLES)]
+pub(crate) struct VerifyArgs {
+    /// The pipeline file
+    #[arg(
+        value_name = "PIPELINE.yaml",
+        required_unless_present = "from",
+        conflicts_with_all = ["from", "to", "tables", "sql", "sql_file", "into", "key", "allow_lossy", "rls"]
+    )]
+    pub(crate) pipeline: Option<PathBuf>,
+    /// The streams, if not all
+    #[arg(value_name = "STREAM")]
+    pub(crate) streams: Vec<String>,
+    /// The source, without a pipeline file: a URL, a libpq string or a name
+    #[arg(long, value_name = "CONN", requires_all = ["to", "tables"])]
+    pub(crate) from: Option<ConnectionText>,
+    /// The destination: a URL, a libpq string or a name
+    #[arg(long, value_name = "CONN", requires = "from")]
+    pub(crate) to: Option<ConnectionText>,
+    /// A table as SQL writes it, or several by *; may be given more than once
+    #[arg(long = "table", short, value_name = "TABLE", requires = "from")]
+    pub(crate) tables: Vec<String>,
+    /// The SELECT over {{ source }} that the rows went through
+    #[arg(
+        long,
+        value_name = "SELECT",
+        conflicts_with = "sql_file",
+        requires = "from"
+    )]
+    pub(crate) sql: Option<String>,
+    /// The file that holds the SELECT
+    #[arg(long, value_name = "FILE", requires = "from")]
+    pub(crate) sql_file: Option<PathBuf>,
+    /// The destination table, or schema.* for the same names in another schema
+    #[arg(long, value_name = "TABLE", requires = "from")]
+    pub(crate) into: Option<String>,
+    /// The columns that tell rows apart, if not the primary key
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_name = "COLUMN,…",
+        requires = "from"
+    )]
+    pub(crate) key: Vec<String>,
+    /// Columns whose values were allowed to be rounded or cut to the destination's type
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_name = "COLUMN,…",
+        requires = "from"
+    )]
+    pub(crate) allow_lossy: Vec<String>,
+    /// Whether rows of the source that row security hides from the role may be left out
+    #[arg(long, value_enum, value_name = "CHOICE", requires = "from")]
+    pub(crate) rls: Option<RlsArg>,
+    /// How many of the rows that differ are named, at most
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) max_differences: u32,
+}
+
+const VERIFY_EXAMPLES: &str = "\
+Rows are counted and hashed inside both servers; what crosses the network is sums, and then the keys
+of the few ranges that differ. Exit status: 0 they are equal; 1 they differ; 2 the request is wrong.
+
+Examples:
+  towpath verify shop.yaml
+  towpath verify shop.yaml customers --max-differences 100
+  towpath verify --from \"$PROD\" --to warehouse --table public.orders
+  towpath verify --from \"$PROD\" --to warehouse --table customers --into analytics.customers \\
+      --sql 'SELECT id, lower(email) AS email FROM {{ source }} WHERE deleted_at IS NULL'";
 
 /// What `towpath discover` is asked for.
 #[derive(Args, Debug)]
@@ -360,6 +436,7 @@ mod tests {
           run          Run a pipeline file
           check        Validate a pipeline file against both servers, and move nothing
           plan         Show what a run would do: fidelity of each column, statements, the engine's plan
+          verify       Prove that source and destination hold the same rows, or name those that differ
           discover     List schemas, tables and views with rows, size and key
           preview      Show the first rows of a table, after the transform if one is given
           query        Run any SQL on one database, and stream its rows

@@ -144,6 +144,90 @@ pub enum Fidelity {
     Refused,
 }
 
+/// What a comparison of source and destination found out about one stream.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct VerifyReport {
+    /// The stream's name.
+    pub stream: String,
+    /// The table read, as SQL writes it.
+    pub source: String,
+    /// The table written, as SQL writes it.
+    pub destination: String,
+    /// Whether both hold the same rows.
+    pub equal: bool,
+    /// What of each row was compared.
+    pub compared: Compared,
+    /// The columns compared, in order.
+    pub columns: Vec<String>,
+    /// Columns that were left out, and why.
+    pub not_compared: Vec<ColumnLeftOut>,
+    /// The columns that tell rows apart; empty if none do.
+    pub key: Vec<String>,
+    /// Rows at the source, after the transform.
+    pub source_rows: u64,
+    /// Rows at the destination.
+    pub destination_rows: u64,
+    /// Rows that the destination lacks.
+    pub missing: u64,
+    /// Rows whose key is on both sides, and which differ.
+    pub different: u64,
+    /// Rows that only the destination has.
+    pub surplus: u64,
+    /// Rows that differ in one of the three ways.
+    pub differing: u64,
+    /// Whether `differing` and its parts are all there is; otherwise there are at least so many.
+    pub is_complete: bool,
+    /// The first rows that differ, by their keys.
+    pub rows: Vec<RowDifference>,
+    /// What a person should know about the comparison.
+    pub notes: Vec<String>,
+    /// Wall time, in milliseconds.
+    pub elapsed_ms: u64,
+}
+
+/// What of each row is compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Compared {
+    /// Every column that the stream writes.
+    #[default]
+    Rows,
+    /// The key alone.
+    Keys,
+}
+
+/// A column that a comparison leaves out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ColumnLeftOut {
+    /// Its name.
+    pub column: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// A row that is not the same on both sides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RowDifference {
+    /// The values of its key as text, in the order of the key's columns.
+    pub key: Vec<Option<String>>,
+    /// What is the matter with it.
+    pub kind: DifferenceKind,
+    /// The columns that differ, where the row is on both sides.
+    pub columns: Vec<String>,
+}
+
+/// What is the matter with a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DifferenceKind {
+    /// The destination lacks it.
+    Missing,
+    /// Both sides have it, with other values.
+    Different,
+    /// Only the destination has it.
+    Surplus,
+}
+
 /// What a running stream is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {

@@ -18,3 +18,4 @@ mod transform;
 mod triggers;
 mod types;
 mod user_types;
+mod verify;

@@ -1,6 +1,7 @@
 //! `towpath copy`.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use towpath_engine::pipeline::{
     ColumnOptions, Duplicates, Pipeline, PipelineName, Settings, StreamOptions, SyncMode,
 };
 use towpath_engine::table::TablePattern;
+use towpath_engine::transform::Transform;
 use towpath_engine::{Error, ErrorKind, Result};
 
 use super::{plan, run as runs};
@@ -49,23 +51,14 @@ fn resolve(args: CopyArgs, environment: &Environment) -> Result<Resolved> {
 }
 
 fn streams(args: &CopyArgs, settings: &Settings) -> Result<Vec<StreamSpec>> {
-    let target = match &args.into {
-        Some(into) => Target::parse(into)?,
-        None => Target::SameName { schema: None },
+    let request = Request {
+        tables: &args.tables,
+        sql: args.sql.as_deref(),
+        sql_file: args.sql_file.as_deref(),
+        into: args.into.as_deref(),
     };
-    let tables: Vec<TablePattern> = args
-        .tables
-        .iter()
-        .map(|text| text.parse())
-        .collect::<Result<_>>()?;
-    let several = tables.len() > 1 || tables.iter().any(|tables| tables.exact().is_none());
-    if several && matches!(target, Target::Table(_)) {
-        return Err(
-            Error::new(ErrorKind::Config, "several tables cannot go into one")
-                .with_hint("write --into 'schema.*' to name the destination's schema"),
-        );
-    }
-    let transform = transform(sql(args)?.as_deref(), settings)?;
+    let (tables, target) = request.tables()?;
+    let transform = request.transform(settings)?;
     let duplicates = match &args.duplicates_last {
         Some(column) => Duplicates::Last {
             order_by: column.clone(),
@@ -104,14 +97,53 @@ fn options(args: &CopyArgs) -> StreamOptions {
     }
 }
 
-/// The SELECT, from the command line or its file.
-fn sql(args: &CopyArgs) -> Result<Option<String>> {
-    let Some(path) = &args.sql_file else {
-        return Ok(args.sql.clone());
-    };
-    std::fs::read_to_string(path).map(Some).map_err(|err| {
-        Error::new(ErrorKind::Config, format!("cannot read {}", path.display())).with_source(err)
-    })
+/// Tables on the command line, where they go, and what happens in between.
+pub(super) struct Request<'a> {
+    pub(super) tables: &'a [String],
+    pub(super) sql: Option<&'a str>,
+    pub(super) sql_file: Option<&'a Path>,
+    pub(super) into: Option<&'a str>,
+}
+
+impl Request<'_> {
+    /// The tables, one pattern for each, and where they go.
+    ///
+    /// # Errors
+    /// `Config`, if a name is none, or several tables would go into one.
+    pub(super) fn tables(&self) -> Result<(Vec<TablePattern>, Target)> {
+        let target = match self.into {
+            Some(into) => Target::parse(into)?,
+            None => Target::SameName { schema: None },
+        };
+        let tables: Vec<TablePattern> = self
+            .tables
+            .iter()
+            .map(|text| text.parse())
+            .collect::<Result<_>>()?;
+        let several = tables.len() > 1 || tables.iter().any(|tables| tables.exact().is_none());
+        if several && matches!(target, Target::Table(_)) {
+            return Err(
+                Error::new(ErrorKind::Config, "several tables cannot go into one")
+                    .with_hint("write --into 'schema.*' to name the destination's schema"),
+            );
+        }
+        Ok((tables, target))
+    }
+
+    /// What the SELECT does, from the command line or its file.
+    ///
+    /// # Errors
+    /// `Config`, if the file cannot be read, or it is no SELECT that towpath can run.
+    pub(super) fn transform(&self, settings: &Settings) -> Result<Arc<dyn Transform>> {
+        let Some(path) = self.sql_file else {
+            return transform(self.sql, settings);
+        };
+        let sql = std::fs::read_to_string(path).map_err(|err| {
+            let message = format!("cannot read {}", path.display());
+            Error::new(ErrorKind::Config, message).with_source(err)
+        })?;
+        transform(Some(&sql), settings)
+    }
 }
 
 #[cfg(test)]

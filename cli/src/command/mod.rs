@@ -9,6 +9,7 @@ mod plan;
 mod preview;
 mod query;
 mod run;
+mod verify;
 
 use std::future::Future;
 use std::process::ExitCode;
@@ -58,6 +59,7 @@ fn dispatch(command: Command, output: &Output) -> Result<ExitCode> {
         Command::Run(args) => block_on(run::run(&args, &environment, output)),
         Command::Check(args) => block_on(check::run(&args, &environment, output)),
         Command::Plan(args) => block_on(plan::run(&args, &environment, output)),
+        Command::Verify(args) => block_on(verify::run(*args, &environment, output)),
         Command::Discover(args) => block_on(discover::run(&args, &environment, output)),
         Command::Preview(args) => block_on(preview::run(&args, &environment, output)),
         Command::Query(args) => block_on(query::run(&args, &environment, output)),

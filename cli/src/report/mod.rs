@@ -2,6 +2,8 @@
 
 mod plan;
 mod run;
+mod verify;
 
 pub(crate) use plan::plan_text;
 pub(crate) use run::run_text;
+pub(crate) use verify::verify_text;

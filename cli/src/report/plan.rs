@@ -71,12 +71,12 @@ fn columns(columns: &[ColumnReport]) -> String {
 }
 
 /// A titled list; `None` if there is nothing in it.
-fn section(title: &str, items: &[String]) -> Option<String> {
+pub(super) fn section(title: &str, items: &[String]) -> Option<String> {
     let items: Vec<_> = items.iter().map(|item| indented(item)).collect();
     (!items.is_empty()).then(|| format!("  {title}:\n{}", indented(&items.join("\n"))))
 }
 
-fn indented(text: &str) -> String {
+pub(super) fn indented(text: &str) -> String {
     let lines = text.trim_end().lines().map(|line| match line.is_empty() {
         true => String::new(),
         false => format!("  {line}"),

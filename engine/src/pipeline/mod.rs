@@ -13,12 +13,14 @@ mod session;
 mod settings;
 mod stream;
 mod type_changes;
+mod verify;
 
 pub use plan::StreamPlan;
 pub use run::{Pipeline, Run};
 pub use session::SourceSession;
 pub use settings::Settings;
 pub use stream::{ColumnOptions, RowSecurity, Stream, StreamOptions, SyncMode};
+pub use verify::Verifier;
 
 pub use crate::report::{PipelineName, RunId};
 pub use crate::sink::{Duplicates, LedgerEntry, WriteMode, history};

@@ -2,6 +2,7 @@
 
 pub mod addition;
 pub mod catalog;
+pub mod comparison;
 mod config;
 mod connection;
 mod failure;

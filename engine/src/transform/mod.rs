@@ -79,6 +79,14 @@ pub trait Transform: Send + Sync {
         table: &Table,
         destination: &Destination,
     ) -> Result<Arc<dyn TransformPlan>>;
+
+    /// The same in SQL for a PostgreSQL server, where the table's rows are called `source`; `None`
+    /// if every row passes as it is. A server may refuse it, as its version may lack a function.
+    fn select(&self) -> Option<String>;
+
+    /// The SELECT that gives only `columns` of the result, for the same rows; `None` if rows
+    /// depend on the other columns, or if every row passes as it is.
+    fn select_of(&self, columns: &[String]) -> Option<String>;
 }
 
 /// A transform over one table, ready to run.

@@ -53,6 +53,14 @@ impl Transform for Passthrough {
         };
         Ok(Arc::new(PassthroughPlan { columns, scan }))
     }
+
+    fn select(&self) -> Option<String> {
+        None
+    }
+
+    fn select_of(&self, _columns: &[String]) -> Option<String> {
+        None
+    }
 }
 
 /// A column that the destination generates itself is not read.

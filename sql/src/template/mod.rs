@@ -5,6 +5,7 @@ mod clauses;
 mod lowering;
 mod mistake;
 mod naming;
+mod reduced;
 mod statement;
 
 use datafusion::sql::sqlparser::ast::Statement;
@@ -64,6 +65,25 @@ impl Template {
             );
         }
         Ok(Self { sql })
+    }
+
+    /// The SELECT over `source` in the user's own words, without the semicolon behind it.
+    pub(crate) fn select(&self) -> &str {
+        let mut at = 0;
+        while let Some(next) = self.sql[at..].chars().next() {
+            // A quote that is not closed was refused when the template was read.
+            let skipped = opaque_length(&self.sql[at..], &self.sql, at).unwrap_or(0);
+            if next == ';' {
+                return &self.sql[..at];
+            }
+            at += skipped.max(next.len_utf8());
+        }
+        &self.sql
+    }
+
+    /// The SELECT of only these of its columns, for the same rows; `None` if there is none.
+    pub(crate) fn select_of(&self, columns: &[String]) -> Option<String> {
+        reduced::select_of(self.select(), columns)
     }
 
     /// The SELECT, checked and with its results named as PostgreSQL names them; `refusal` says
@@ -233,6 +253,12 @@ mod tests {
             "SELECT 1 -- {{ x }}\nFROM {{source}}",
             "SELECT 1 -- {{ x }}\nFROM   source  ",
         );
+    }
+
+    #[test]
+    fn the_select_ends_before_its_semicolon() {
+        let template = Template::new("SELECT ';' -- ;\n FROM {{ source }} ; -- all").unwrap();
+        assert_eq!(template.select().trim(), "SELECT ';' -- ;\n FROM    source");
     }
 
     #[test]

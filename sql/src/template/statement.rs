@@ -21,7 +21,7 @@ use super::naming::name_results;
 use super::{SOURCE, aliases};
 
 /// Nested expressions the parser follows; deeper ones would exhaust the stack.
-const RECURSION_LIMIT: usize = 100;
+pub(super) const RECURSION_LIMIT: usize = 100;
 
 /// Parses `sql` as one SELECT, refuses what differs from PostgreSQL, and names its results.
 pub(super) fn parse(

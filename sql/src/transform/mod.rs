@@ -104,6 +104,14 @@ impl Transform for SqlTransform {
             represented,
         }))
     }
+
+    fn select(&self) -> Option<String> {
+        Some(self.template.select().to_owned())
+    }
+
+    fn select_of(&self, columns: &[String]) -> Option<String> {
+        self.template.select_of(columns)
+    }
 }
 
 /// A SELECT planned over one table.

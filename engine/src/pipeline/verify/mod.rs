@@ -1,0 +1,133 @@
+//! Source and destination compared after the fact, inside their servers.
+
+mod columns;
+mod descent;
+mod matching;
+mod pushdown;
+mod sides;
+
+use std::time::Instant;
+
+use tracing::info;
+
+use self::descent::Descent;
+use self::matching::Findings;
+use self::sides::{Asked, Sides};
+use super::{Pipeline, SourceSession, Stream};
+use crate::error::{ErrorKind, Result};
+use crate::postgres::{Canceller, Connection, server_error};
+use crate::report::VerifyReport;
+
+/// Every comparison's transaction: one view of the database, which nothing changes. Rows that row
+/// security would hide are an error rather than a difference, unless the stream accepts that. Compiling expressions over hundreds
+/// of columns takes longer than it saves, and cells of a comparison are groups to be hashed.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL row_security = off; \
+    SET LOCAL jit = off; SET LOCAL work_mem = '64MB'; SAVEPOINT asked";
+
+/// Compares what a pipeline's source and destination hold.
+///
+/// Nothing is written, and no row leaves its server before hashes over ranges of rows have told
+/// that it differs.
+pub struct Verifier {
+    source: SourceSession,
+    from: Connection,
+    to: Connection,
+    destination_name: String,
+}
+
+impl Verifier {
+    /// Connects to both servers.
+    ///
+    /// # Errors
+    /// `Connect`, if a server cannot be reached or refuses us.
+    pub async fn open(pipeline: &Pipeline) -> Result<Self> {
+        let (source, from, to) = tokio::try_join!(
+            SourceSession::open(&pipeline.source, &pipeline.settings),
+            Connection::open(&pipeline.source, "verify"),
+            Connection::open(&pipeline.destination, "verify"),
+        )?;
+        Ok(Self {
+            source,
+            from,
+            to,
+            destination_name: pipeline.destination.to_string(),
+        })
+    }
+
+    /// The source's side.
+    pub fn source(&self) -> &SourceSession {
+        &self.source
+    }
+
+    /// What stops the statements that are running: dropping the future of a comparison does not.
+    pub fn cancellers(&self) -> [Canceller; 2] {
+        [self.from.canceller(), self.to.canceller()]
+    }
+
+    /// Compares the rows that `stream` makes of its source with those of its destination, and
+    /// names at most `max_differences` of those that differ.
+    ///
+    /// Each side is read in one transaction. Incremental streams are compared in whole.
+    ///
+    /// # Errors
+    /// `Config` or `Schema`, if the two cannot be compared; `Read`, if a server fails to answer.
+    pub async fn verify(&self, stream: &Stream, max_differences: usize) -> Result<VerifyReport> {
+        let began = Instant::now();
+        let both = [&self.from, &self.to];
+        for connection in both {
+            let begin = connection.batch_execute(BEGIN).await;
+            begin.map_err(|err| server_error(ErrorKind::Read, "cannot begin to compare", err))?;
+        }
+        let result = self.compare(stream, max_differences).await;
+        for connection in both {
+            if result.is_err() {
+                // One side's error leaves the other's statement running.
+                let _ = connection.canceller().cancel().await;
+            }
+            let end = connection.batch_execute("ROLLBACK").await;
+            end.map_err(|err| server_error(ErrorKind::Read, "cannot end a comparison", err))
+                .or_else(|err| if result.is_err() { Ok(()) } else { Err(err) })?;
+        }
+        let report = VerifyReport {
+            elapsed_ms: began.elapsed().as_millis() as u64,
+            ..result?
+        };
+        info!(table = %stream.into, rows = report.source_rows, elapsed_ms = report.elapsed_ms, "compared");
+        Ok(report)
+    }
+
+    async fn compare(&self, stream: &Stream, max_differences: usize) -> Result<VerifyReport> {
+        let Asked {
+            mut sides,
+            mut report,
+        } = self.sides(stream).await?;
+        let totals = sides.totals().await?;
+        report.source_rows = totals.source.rows;
+        report.destination_rows = totals.destination.rows;
+        report.equal = totals.is_equal();
+        if report.equal {
+            report.is_complete = true;
+            return Ok(report);
+        }
+        let Findings {
+            missing,
+            different,
+            surplus,
+            unexplored,
+            rows,
+        } = Descent::new(&sides, max_differences).run(totals).await?;
+        Ok(VerifyReport {
+            missing,
+            different,
+            surplus,
+            differing: missing + different + surplus + unexplored,
+            is_complete: unexplored == 0,
+            rows,
+            ..report
+        })
+    }
+
+    async fn sides(&self, stream: &Stream) -> Result<Asked<'_>> {
+        Sides::between(self, stream).await
+    }
+}
