@@ -1,8 +1,18 @@
-//! `cargo verify`: builds towpath, sees to it that PostgreSQL's server programs are installed, and
-//! runs all tests of the workspace. Its last line is their sum.
+//! `cargo verify`: builds towpath, sees to it that PostgreSQL's server programs are installed, runs
+//! all tests of the workspace, and then those between servers of several versions. Its last line is
+//! the sum of all tests.
+//!
+//! ```text
+//! cargo verify [--matrix | --pair SOURCE:DESTINATION …] [arguments of cargo test]
+//! ```
+//!
+//! `--pair 14:17` runs the integration tests between those two major versions instead of the usual
+//! ones, `--matrix` between every pair that docs/types.md speaks of.
 
 use std::env;
 use std::error::Error;
+use std::ffi::OsString;
+use std::fmt;
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
@@ -10,7 +20,28 @@ use std::process::{Command, ExitCode, Stdio};
 /// What every step builds, so that no step builds it differently.
 const WORKSPACE: [&str; 2] = ["--workspace", "--all-features"];
 
+/// Pairs of every run, beside the installed version with itself: the longest ways up and down.
+const USUAL: [Pair; 2] = [Pair(13, 18), Pair(18, 15)];
+
+/// Pairs of `--matrix`: each version with itself, and the longest ways up and down.
+const MATRIX: [Pair; 9] = [
+    Pair(13, 13),
+    Pair(14, 14),
+    Pair(15, 15),
+    Pair(16, 16),
+    Pair(17, 17),
+    Pair(18, 18),
+    Pair(13, 18),
+    Pair(18, 13),
+    Pair(18, 15),
+];
+
+/// Name the folders of the server programs for the integration tests.
+const SOURCE_PROGRAMS: &str = "TOWPATH_TEST_PG_SOURCE_BIN";
+const DESTINATION_PROGRAMS: &str = "TOWPATH_TEST_PG_DESTINATION_BIN";
+
 fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let wanted = Wanted::of(env::args_os().skip(1))?;
     say("building towpath and its tests");
     let built = cargo("build")
         .args(["--bins", "--tests", "--examples"])
@@ -18,43 +49,51 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     if !built.success() {
         return Ok(ExitCode::FAILURE);
     }
-
-    say("running the demonstration; it installs PostgreSQL's server programs if they are missing");
-    let demo = Command::new(program()?)
-        .args(["demo", "--setup", "--orders", "1000"])
-        .status()?;
-
-    say("running the tests");
-    let mut tests = cargo("test")
-        .arg("--no-fail-fast")
-        .args(env::args_os().skip(1))
-        .stdout(Stdio::piped())
-        .spawn()?;
     let mut sum = Sum::default();
-    for line in tests
-        .stdout
-        .take()
-        .map(BufReader::new)
-        .into_iter()
-        .flat_map(BufReader::lines)
-    {
-        let line = line?;
-        sum.add(&line);
-        writeln!(io::stdout(), "{line}")?;
+    let mut failures = Vec::new();
+    if wanted.installed {
+        say(
+            "running the demonstration; it installs PostgreSQL's server programs if they are missing",
+        );
+        let demo = Command::new(program()?)
+            .args(["demo", "--setup", "--orders", "1000"])
+            .status()?;
+        if !demo.success() {
+            failures.push("the demonstration has failed, see above".to_owned());
+        }
+        say("running all tests, with the installed version of PostgreSQL at both ends");
+        writeln!(io::stdout(), "\n== installed version of PostgreSQL ==")?;
+        let mut tests = cargo("test");
+        tests.arg("--no-fail-fast").args(&wanted.arguments);
+        if !sum.add_run(&mut tests)? {
+            failures.push("tests with the installed version have failed, see above".to_owned());
+        }
     }
-    let tested = tests.wait()?;
-
-    if !demo.success() {
-        say("the demonstration has failed, see above");
+    for pair in &wanted.pairs {
+        say(&format!("running the integration tests, {pair}"));
+        writeln!(io::stdout(), "\n== {pair} ==")?;
+        match pair.tests(&wanted.arguments) {
+            Ok(mut tests) => {
+                if !sum.add_run(&mut tests)? {
+                    failures.push(format!("tests {pair} have failed, see above"));
+                }
+            }
+            Err(err) => failures.push(format!("tests {pair} cannot run: {err}")),
+        }
+    }
+    for failure in &failures {
+        say(failure);
     }
     writeln!(io::stdout(), "{} passed, {} failed", sum.passed, sum.failed)?;
-    Ok(match demo.success() && tested.success() {
+    Ok(match failures.is_empty() {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     })
 }
 
 fn say(step: &str) {
+    // Cargo's lines go the same way, and a step's name belongs before what it prints.
+    let _ = io::stdout().flush();
     eprintln!("verify: {step}");
 }
 
@@ -70,6 +109,90 @@ fn program() -> io::Result<PathBuf> {
     Ok(env::current_exe()?.with_file_name("towpath"))
 }
 
+/// What the arguments ask for.
+#[derive(Debug, PartialEq, Eq)]
+struct Wanted {
+    /// Whether the demonstration and all tests run with the installed version of PostgreSQL.
+    installed: bool,
+    pairs: Vec<Pair>,
+    /// What `cargo test` is given.
+    arguments: Vec<OsString>,
+}
+
+impl Wanted {
+    fn of(words: impl Iterator<Item = OsString>) -> Result<Self, String> {
+        let (mut matrix, mut pairs, mut arguments) = (false, Vec::new(), Vec::new());
+        let mut words = words;
+        while let Some(word) = words.next() {
+            match word.to_str() {
+                Some("--matrix") => matrix = true,
+                Some("--pair") => {
+                    let pair = words.next().unwrap_or_default();
+                    let pair = pair.to_str().and_then(Pair::parse);
+                    pairs.push(pair.ok_or("--pair needs two major versions, as in --pair 13:18")?);
+                }
+                _ => arguments.push(word),
+            }
+        }
+        let installed = pairs.is_empty();
+        if matrix {
+            pairs = MATRIX.to_vec();
+        } else if installed {
+            pairs = USUAL.to_vec();
+        }
+        Ok(Self {
+            installed,
+            pairs,
+            arguments,
+        })
+    }
+}
+
+/// Major versions of PostgreSQL at the source and at the destination.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Pair(u32, u32);
+
+impl Pair {
+    /// The pair that `13:18` means.
+    fn parse(text: &str) -> Option<Self> {
+        let (source, destination) = text.split_once(':')?;
+        Some(Self(source.parse().ok()?, destination.parse().ok()?))
+    }
+
+    /// The command that runs the integration tests between these versions; fetches their programs.
+    fn tests(self, arguments: &[OsString]) -> Result<Command, Box<dyn Error>> {
+        let mut tests = cargo("test");
+        tests
+            .args(["--no-fail-fast", "--test", "integration"])
+            .args(arguments)
+            .env(SOURCE_PROGRAMS, programs(self.0)?)
+            .env(DESTINATION_PROGRAMS, programs(self.1)?);
+        Ok(tests)
+    }
+}
+
+impl fmt::Display for Pair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "from PostgreSQL {} to {}", self.0, self.1)
+    }
+}
+
+/// The folder of a version's server programs, from the script that finds or fetches them.
+fn programs(version: u32) -> Result<String, Box<dyn Error>> {
+    let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("servers");
+    let output = Command::new("bash")
+        .arg(script)
+        .arg(version.to_string())
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|err| format!("bash does not run: {err}"))?;
+    let answer = String::from_utf8(output.stdout)?;
+    match answer.trim_end().split_once(' ') {
+        Some((_, folder)) if output.status.success() => Ok(folder.to_owned()),
+        _ => Err(format!("there are no server programs of PostgreSQL {version}, see above").into()),
+    }
+}
+
 /// Tests of several binaries.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Sum {
@@ -78,6 +201,18 @@ struct Sum {
 }
 
 impl Sum {
+    /// Runs `tests`, passes on what they print, and counts them; gives whether all passed.
+    fn add_run(&mut self, tests: &mut Command) -> io::Result<bool> {
+        let mut child = tests.stdout(Stdio::piped()).spawn()?;
+        let output = child.stdout.take().map(BufReader::new);
+        for line in output.into_iter().flat_map(BufReader::lines) {
+            let line = line?;
+            self.add(&line);
+            writeln!(io::stdout(), "{line}")?;
+        }
+        Ok(child.wait()?.success())
+    }
+
     /// Counts the line in which a test binary sums itself up; other lines count nothing.
     fn add(&mut self, line: &str) {
         let Some(counts) = line.strip_prefix("test result: ") else {
@@ -108,5 +243,40 @@ mod tests {
             failed: 2,
         };
         assert_eq!(sum, expected);
+    }
+
+    #[test]
+    fn the_usual_pairs_come_after_all_tests() {
+        check(&["types"], Ok((true, &USUAL, &["types"])));
+    }
+
+    #[test]
+    fn the_matrix_has_every_version_at_both_ends() {
+        check(&["--matrix"], Ok((true, &MATRIX, &[])));
+        for version in 13..=18 {
+            assert!(MATRIX.contains(&Pair(version, version)));
+        }
+        assert!(USUAL.iter().all(|pair| MATRIX.contains(pair)));
+    }
+
+    #[test]
+    fn a_pair_runs_alone() {
+        check(
+            &["--pair", "14:17", "--", "--nocapture"],
+            Ok((false, &[Pair(14, 17)], &["--", "--nocapture"])),
+        );
+        let message = "--pair needs two major versions, as in --pair 13:18";
+        check(&["--pair", "latest"], Err(message));
+        check(&["--pair"], Err(message));
+    }
+
+    fn check(words: &[&str], expected: Result<(bool, &[Pair], &[&str]), &str>) {
+        let found = Wanted::of(words.iter().map(OsString::from));
+        let expected = expected.map(|(installed, pairs, arguments)| Wanted {
+            installed,
+            pairs: pairs.to_vec(),
+            arguments: arguments.iter().map(OsString::from).collect(),
+        });
+        assert_eq!(found, expected.map_err(str::to_owned));
     }
 }

@@ -147,6 +147,7 @@ impl Sample {
             identity: None,
             generated: false,
             collation: None,
+            nondeterministic: false,
         });
         let key = UniqueIndex {
             name: format!("{}_pkey", self.name),

@@ -254,6 +254,8 @@ pub struct Column {
     pub generated: bool,
     /// The quoted collation, if it is not the type's default one.
     pub collation: Option<String>,
+    /// Whether its collation calls texts equal that are not the same.
+    pub nondeterministic: bool,
 }
 
 /// A unique index, and whether rows can be merged by it.

@@ -43,6 +43,7 @@
 //! #     identity: None,
 //! #     generated: false,
 //! #     collation: None,
+//! #     nondeterministic: false,
 //! # };
 //! # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
 //! # runtime.block_on(async {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
 
 mod bad_input;
+mod big;
 mod cases;
 mod created;
 mod demo;
@@ -13,6 +14,7 @@ mod loading;
 mod names;
 mod reading;
 mod row_security;
+mod sessions;
 mod shapes;
 mod transform;
 mod triggers;

@@ -77,7 +77,7 @@ impl ColumnPlanner<'_> {
                     type_sql: to.sql.clone(),
                     collation: None,
                     not_null: !there.nullable,
-                    equal_is_same: there.collation.is_none() && to.equal_is_same(),
+                    equal_is_same: !there.nondeterministic && to.equal_is_same(),
                     encoding,
                 };
                 Planned::Into(Box::new(Accepted { column, assignment }))

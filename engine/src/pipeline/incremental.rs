@@ -132,6 +132,7 @@ mod tests {
             identity: None,
             generated: false,
             collation: None,
+            nondeterministic: false,
         };
         assert_eq!(
             newer_than(&cursor, &Watermark::new("2024-01-01 00:00:00")),

@@ -14,6 +14,7 @@ mod settings;
 mod stream;
 mod type_changes;
 mod verify;
+mod versions;
 
 pub use plan::StreamPlan;
 pub use run::{Pipeline, Run};

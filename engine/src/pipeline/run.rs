@@ -13,6 +13,7 @@ use super::describe::{describe_load, empty_report, hidden_note, notes, trigger_n
 use super::lock::{lock, unlock};
 use super::plan::{LoadInput, plan_load};
 use super::session::database_identity;
+use super::versions::Servers;
 use super::{
     Settings, SourceSession, Stream, StreamPlan, SyncMode, flow, incremental, privileges,
     type_changes,
@@ -107,7 +108,9 @@ impl Run {
             table: existing.clone(),
             as_text: stream.options.text_columns(),
         };
-        let transform = stream.transform.plan(&table, &destination).await?;
+        let servers = Servers::of(&self.source, &self.destination).await?;
+        let portable = servers.portable(&table).await?;
+        let transform = stream.transform.plan(&portable, &destination).await?;
         self.check_privileges(stream, existing.as_ref()).await?;
         let condition = self.condition(stream, &table, existing.as_ref()).await?;
         let destination_exists = existing.is_some();
@@ -119,6 +122,9 @@ impl Run {
             existing,
         };
         let mut outcome = plan_load(&self.destination, input).await?;
+        servers
+            .refuse_what_is_unknown((&table, &*transform), condition.as_deref(), &mut outcome)
+            .await?;
         let progress = Arc::default();
         let source = (self.source).copy_source(&table, stream, condition.clone(), progress);
         let mut report = PlanReport {
@@ -378,8 +384,9 @@ impl Run {
             identity: RunIdentity {
                 run_id: self.id.to_string(),
                 pipeline: self.pipeline.name.clone(),
+                // The destination's encoding may lack what names at the source are made of.
                 plan: statements
-                    .map(String::as_str)
+                    .map(|statement| statement.escape_default().to_string())
                     .collect::<Vec<_>>()
                     .join("\n"),
                 started_at: prepared.started_at.clone(),

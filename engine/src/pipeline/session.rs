@@ -128,6 +128,20 @@ impl SourceSession {
         catalog::type_definition(&self.connection, pg_type.oid, has_multiranges).await
     }
 
+    /// The server's major version.
+    pub(super) fn server_version(&self) -> u32 {
+        self.settings.server_version
+    }
+
+    /// Whether `select` gives any row.
+    pub(super) async fn exists(&self, select: &str) -> Result<bool> {
+        let sql = format!("SELECT EXISTS ({select})");
+        let row = self.connection.query_one(&sql, &[]).await;
+        let row =
+            row.map_err(|err| server_error(ErrorKind::Read, "cannot look into the source", err))?;
+        Ok(row.get(0))
+    }
+
     /// What tells the database from all others.
     pub(super) async fn identity(&self) -> Result<String> {
         database_identity(&self.connection).await

@@ -184,7 +184,7 @@ fn is_tls(err: &tokio_postgres::Error) -> bool {
 ///
 /// The cause is the server's primary message with its SQLSTATE, and the column if COPY names one,
 /// without values of rows: `DETAIL` and `CONTEXT` quote them and are left out, as is what class 22
-/// (data exception) quotes.
+/// (data exception) quotes, unless it is the name of an encoding.
 pub fn server_error(
     kind: ErrorKind,
     message: impl Into<String>,
@@ -220,7 +220,8 @@ fn cause(err: &tokio_postgres::Error) -> Option<String> {
     match err.as_db_error() {
         Some(db) => {
             let code = db.code().code();
-            let message = match code.starts_with("22") {
+            let quotes_values = code.starts_with("22") && !ENCODING_FAILURES.contains(&code);
+            let message = match quotes_values {
                 true => without_quoted(db.message()),
                 false => db.message().to_owned(),
             };
@@ -237,6 +238,9 @@ fn cause(err: &tokio_postgres::Error) -> Option<String> {
             .filter(|text| text != "password missing"),
     }
 }
+
+/// `character_not_in_repertoire` and `untranslatable_character`, which quote names of encodings.
+const ENCODING_FAILURES: [&str; 2] = ["22021", "22P05"];
 
 /// The column that the context of an error in a binary COPY names.
 ///

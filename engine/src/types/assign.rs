@@ -48,6 +48,12 @@ pub fn assign(from: &PgType, to: &PgType) -> Assignment {
             "leave the column out".into(),
         );
     }
+    if to.takes_no_input() {
+        return refused(
+            format!("PostgreSQL takes no values of type {to}"),
+            "cast it to text in the transform".into(),
+        );
+    }
     if from.is_same_type(to) {
         return assign_same_type(from, to);
     }

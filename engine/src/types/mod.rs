@@ -3,6 +3,7 @@
 mod assign;
 mod native;
 mod scan_column;
+mod version;
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ pub(crate) use assign::length_of;
 pub use assign::{Assignment, assign};
 pub use native::{UNCONSTRAINED_NUMERIC, native_type, pg_type_of};
 pub use scan_column::{REPRESENTATION_KEY, ScanColumn, TYPE_KEY};
+pub use version::{Gap, Versions, has_part};
 
 /// OIDs of built-in types: the same in every database.
 ///
@@ -216,6 +218,14 @@ impl PgType {
         }
     }
 
+    /// Whether no value can be written into a column of this type: its input and receive functions
+    /// refuse whatever they are given.
+    ///
+    /// Source: PostgreSQL, `src/backend/utils/adt/pseudotypes.c` and its users.
+    pub fn takes_no_input(&self) -> bool {
+        self.schema == "pg_catalog" && TAKE_NO_INPUT.contains(&&*self.name)
+    }
+
     /// Whether its binary form can be carried to another database, OIDs inside being rewritten.
     pub fn is_portable_in_binary(&self) -> bool {
         self.has_binary
@@ -251,6 +261,17 @@ const SAME_IF_EQUAL: [u32; 14] = [
 /// Source: PostgreSQL, `int2vectorrecv` in `src/backend/utils/adt/int.c`, `tsqueryrecv` in
 /// `tsquery.c` and `xml_send` in `xml.c`.
 const LOSSY_BINARY: [u32; 4] = [22, 30, 3615, oid::XML];
+
+/// Types of PostgreSQL's own catalogues and indexes that only the server itself writes.
+const TAKE_NO_INPUT: [&str; 7] = [
+    "gtsvector",
+    "pg_brin_bloom_summary",
+    "pg_brin_minmax_multi_summary",
+    "pg_dependencies",
+    "pg_mcv_list",
+    "pg_ndistinct",
+    "pg_node_tree",
+];
 
 /// Types whose values are OIDs, and which have a text form by name.
 const OID_ALIASES: [&str; 12] = [

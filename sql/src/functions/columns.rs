@@ -13,6 +13,9 @@ use super::types::{ENUM, OPAQUE};
 /// Metadata key of a field: the collation by which its text is ordered, if it is known to be C.
 const COLLATION_KEY: &str = "towpath.collation";
 
+/// Metadata key of a field that holds rows, whose `IS NULL` asks for each of their fields.
+const ROW_KEY: &str = "towpath.row";
+
 /// The field of `column` while the SQL is planned.
 ///
 /// Types without an Arrow type of their own become string types that nothing else has, so that
@@ -24,7 +27,24 @@ pub(crate) fn field(column: &Column) -> Field {
     if is_collated_c(column) {
         metadata.insert(COLLATION_KEY.to_owned(), "C".to_owned());
     }
-    Field::new(&column.name, planned_type(&column.pg_type), column.nullable).with_metadata(metadata)
+    let is_row = matches!(
+        column.pg_type.without_domains().kind,
+        TypeKind::Composite(_)
+    );
+    if is_row {
+        metadata.insert(ROW_KEY.to_owned(), String::new());
+    }
+    // Texts that are equal and not the same are told apart by the source only.
+    let data_type = match column.nondeterministic {
+        true => OPAQUE,
+        false => planned_type(&column.pg_type),
+    };
+    Field::new(&column.name, data_type, column.nullable || is_row).with_metadata(metadata)
+}
+
+/// Whether `field` holds rows.
+pub(crate) fn holds_rows(field: &Field) -> bool {
+    field.metadata().contains_key(ROW_KEY)
 }
 
 /// Its Arrow type while the SQL is planned.
@@ -32,7 +52,8 @@ pub(crate) fn planned_type(pg_type: &PgType) -> DataType {
     let base = pg_type.without_domains();
     match native_type(base) {
         Some(native) => native,
-        None if matches!(base.kind, TypeKind::Enum(_)) => ENUM,
+        // An enum's domain has no operators: PostgreSQL compares it with constants only.
+        None if matches!(pg_type.kind, TypeKind::Enum(_)) => ENUM,
         // Their text is equal where they are: a char's has no trailing blanks.
         None if [oid::UUID, oid::BPCHAR].contains(&base.oid) => ENUM,
         None => OPAQUE,

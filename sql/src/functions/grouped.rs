@@ -25,7 +25,10 @@ pub(super) fn aggregate_call(mut call: AggregateFunction, scope: &Scope<'_>) -> 
         .collect::<Result<Vec<_>>>()?;
     let name_of_call = call.func.name().to_owned();
     let refused = |what: &str| {
-        let types: Vec<String> = types.iter().map(name).collect();
+        let types = args.iter().zip(&types);
+        let types: Vec<String> = types
+            .map(|(arg, data_type)| scope.source_type(arg).unwrap_or_else(|| name(data_type)))
+            .collect();
         external(
             refuse(
                 args.first().and_then(place),

@@ -10,9 +10,9 @@ use datafusion::common::{DFSchema, ExprSchema};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{Expr, ExprSchemable};
 
-use super::declared;
 use super::quotient::QUOTIENT_SCALE;
 use super::types::{Pg, digits, pg};
+use super::{columns, declared};
 
 /// Metadata key of a field whose values have its type's digits.
 const SCALE_KEY: &str = "towpath.scale";
@@ -23,6 +23,13 @@ pub(super) fn is_known(expr: &Expr, schema: &DFSchema) -> bool {
         return false;
     };
     if pg(&data_type) != Some(Pg::Numeric) {
+        return true;
+    }
+    if let Expr::Column(column) = expr
+        && schema.field_from_column(column).is_ok_and(|field| {
+            columns::source_type(field).is_some_and(|sql| sql.starts_with("numeric("))
+        })
+    {
         return true;
     }
     // Scales from there on are those of quotients, which differ from value to value.

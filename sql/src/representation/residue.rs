@@ -88,8 +88,23 @@ fn expression(expr: &Expr, schema: &DFSchema) -> Option<Error> {
         Expr::ScalarFunction(call) => function(call, schema),
         Expr::AggregateFunction(call) => aggregate(call, schema),
         Expr::WindowFunction(call) => window(call, schema),
+        Expr::IsNull(inner) | Expr::IsNotNull(inner) => null_test(inner, schema),
         _ => None,
     }
+}
+
+/// Whether a row is NULL depends on its fields, which are not looked into.
+fn null_test(inner: &Expr, schema: &DFSchema) -> Option<Error> {
+    let row = inner.column_refs().into_iter().find(|column| {
+        let field = schema.field_from_column(column);
+        field.is_ok_and(|field| columns::holds_rows(field))
+    })?;
+    let message = format!(
+        "whether a row is NULL depends on its fields, and column {:?} holds rows",
+        row.name
+    );
+    let hint = "use it alone in WHERE over {{ source }}, or compute it in a view at the source";
+    Some(refuse(None, message).with_hint(hint))
 }
 
 fn is_ordering(op: Operator) -> bool {
@@ -119,8 +134,12 @@ fn aggregate(call: &AggregateFunction, schema: &DFSchema) -> Option<Error> {
     let name = call.func.name();
     let args = &call.params.args;
     let orders = matches!(name, "min" | "max") && args.iter().any(|arg| is_local_text(arg, schema));
+    let what = match args.first() {
+        Some(Expr::Column(column)) => format!("text in column {:?}", column.name),
+        _ => "text".to_owned(),
+    };
     (orders || by_local_text(&call.params.order_by, schema))
-        .then(|| unordered(&format!("{name} of text")))
+        .then(|| unordered(&format!("{name} of {what}")))
 }
 
 fn window(call: &WindowFunction, schema: &DFSchema) -> Option<Error> {

@@ -624,6 +624,7 @@ fn column(name: &str, pg_type: PgType) -> Column {
         identity: None,
         generated: false,
         collation: None,
+        nondeterministic: false,
     }
 }
 

@@ -24,6 +24,31 @@ static DATABASE_COUNT: AtomicU32 = AtomicU32::new(0);
 struct Servers {
     source: ThrowawayServer,
     destination: ThrowawayServer,
+    versions: Versions,
+}
+
+/// The major versions of PostgreSQL that the tests run between.
+///
+/// What a version lacks is told to the test that wants it, by [`both_since`](Self::both_since) or
+/// by a version beside a value: nothing is skipped for any other reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Versions {
+    /// The source's.
+    pub(crate) source: u32,
+    /// The destination's.
+    pub(crate) destination: u32,
+}
+
+impl Versions {
+    /// Those of the servers of this process, which are started if they do not run yet.
+    pub(crate) async fn of_servers() -> Self {
+        Servers::running().await.versions
+    }
+
+    /// Whether both know what came with `version`.
+    pub(crate) fn both_since(self, version: u32) -> bool {
+        self.source.min(self.destination) >= version
+    }
 }
 
 impl Servers {
@@ -42,6 +67,10 @@ impl Servers {
         };
         let source = programs(SOURCE_PROGRAMS);
         let destination = programs(DESTINATION_PROGRAMS);
+        let versions = Versions {
+            source: source.major_version(),
+            destination: destination.major_version(),
+        };
         let (source, destination) = tokio::join!(
             ThrowawayServer::start(&source, &options),
             ThrowawayServer::start(&destination, &options)
@@ -49,6 +78,7 @@ impl Servers {
         Self {
             source: source.unwrap_or_else(|err| panic!("{err}: {:?}", err.hint())),
             destination: destination.unwrap_or_else(|err| panic!("{err}: {:?}", err.hint())),
+            versions,
         }
     }
 }
@@ -64,6 +94,8 @@ fn programs(variable: &str) -> ServerPrograms {
 /// A fresh database on both servers, with a session in each; dropped with this value.
 pub(crate) struct Databases {
     name: String,
+    /// The servers' versions.
+    pub(crate) versions: Versions,
     /// The superuser's URL of the source database.
     pub(crate) source_url: String,
     /// The superuser's URL of the destination database.
@@ -92,6 +124,7 @@ impl Databases {
             tokio::join!(Session::open(&source_url), Session::open(&destination_url));
         Self {
             name,
+            versions: servers.versions,
             source_url,
             destination_url,
             source,

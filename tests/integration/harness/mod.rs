@@ -7,7 +7,7 @@ mod program;
 mod session;
 
 pub(crate) use compare::{assert_same, relation};
-pub(crate) use databases::{Databases, url_of_role};
+pub(crate) use databases::{Databases, Versions, url_of_role};
 pub(crate) use oracle::{Oracle, Verdict};
 pub(crate) use program::{Outcome, Program};
 pub(crate) use session::Session;

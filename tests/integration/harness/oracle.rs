@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use towpath_engine::pipeline::{
-    Duplicates, Pipeline, PipelineName, Run, Settings, Stream, StreamOptions, SyncMode, WriteMode,
+    Duplicates, Pipeline, PipelineName, Run, Settings, Stream, StreamOptions, StreamPlan, SyncMode,
+    WriteMode,
 };
 use towpath_engine::report::Progress;
 use towpath_engine::table::TableName;
@@ -36,7 +37,11 @@ pub(crate) enum Verdict {
 impl Oracle {
     /// Databases whose source holds `setup`, and a run between them.
     pub(crate) async fn over(setup: &str) -> Self {
-        let databases = Databases::with(setup, "").await;
+        Self::between(Databases::with(setup, "").await).await
+    }
+
+    /// A run between `databases`, whose source holds the table.
+    pub(crate) async fn between(databases: Databases) -> Self {
         let settings = Settings {
             connections: 2,
             batch_rows: 7,
@@ -71,6 +76,17 @@ impl Oracle {
         verdict
     }
 
+    /// Runs `select`, on which PostgreSQL fails, through towpath only.
+    pub(crate) async fn judge_refusal(&self, select: &str) -> Verdict {
+        let verdict = match self.load(select).await {
+            Ok(()) => Verdict::Same,
+            Err(error) => Verdict::Refused(format!("{select}\n    {}", told(&error))),
+        };
+        let gone = "DROP TABLE IF EXISTS public.result CASCADE";
+        self.databases.destination.run(gone).await;
+        verdict
+    }
+
     async fn judge_only(&self, select: &str) -> Verdict {
         if let Err(error) = self.load(select).await {
             return match error.kind() {
@@ -80,7 +96,10 @@ impl Oracle {
                 _ => Verdict::Failed(told(&error)),
             };
         }
-        let by_postgresql = select.replace("{{ source }}", "public.sample");
+        let mut by_postgresql = select.replace("{{ source }}", "public.sample");
+        if self.databases.versions.source < 14 {
+            by_postgresql = as_of_14(&by_postgresql);
+        }
         let expected = relation_by_value(&self.databases.source, &by_postgresql).await;
         let found =
             relation_by_value(&self.databases.destination, "SELECT * FROM public.result").await;
@@ -92,6 +111,15 @@ impl Oracle {
 
     /// Runs `select` through towpath into `public.result`.
     async fn load(&self, select: &str) -> Result<(), Error> {
+        let plan = self.plan(select).await?;
+        if let Some(refusal) = plan.refusal() {
+            return Err(refusal);
+        }
+        let progress = Arc::new(Progress::default());
+        Box::pin(self.run.execute(plan, progress)).await.map(drop)
+    }
+
+    async fn plan(&self, select: &str) -> Result<StreamPlan, Error> {
         let stream = Stream {
             // The ledger holds a stream of a run once.
             name: select.to_owned(),
@@ -104,12 +132,13 @@ impl Oracle {
             options: StreamOptions::default(),
             transform: Arc::new(SqlTransform::new(select, &self.settings)?),
         };
-        let plan = Box::pin(self.run.plan(&stream)).await?;
-        if let Some(refusal) = plan.refusal() {
-            return Err(refusal);
-        }
-        let progress = Arc::new(Progress::default());
-        Box::pin(self.run.execute(plan, progress)).await.map(drop)
+        Box::pin(self.run.plan(&stream)).await
+    }
+
+    /// Whether the source is asked for PostgreSQL's text form of a column that `select` reads.
+    pub(crate) async fn reads_text(&self, select: &str) -> bool {
+        let plan = self.plan(select).await.unwrap();
+        plan.report().reads.concat().contains("::pg_catalog.text")
     }
 
     /// Whether PostgreSQL itself fails on `select`.
@@ -121,6 +150,23 @@ impl Oracle {
             .await
             .is_err()
     }
+}
+
+/// `select` for version 13, giving what it gives from 14 on, which is what towpath's SQL means:
+/// `extract` became numeric, and its column is called so.
+fn as_of_14(select: &str) -> String {
+    let mut parts = select.split("extract(");
+    let mut rewritten = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (arguments, rest) = part.split_once(')').unwrap_or((part, ""));
+        let name = match rest.starts_with(',') {
+            true => " AS extract",
+            false => "",
+        };
+        // The shortest text that is the same double has the digits of the number.
+        rewritten += &format!("extract({arguments})::text::numeric{name}{rest}");
+    }
+    rewritten
 }
 
 /// The error with its causes, in one line.

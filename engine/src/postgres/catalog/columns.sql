@@ -36,6 +36,7 @@ SELECT a.attname AS name,
        CASE WHEN a.attcollation <> t.typcollation
             THEN pg_catalog.quote_ident(cn.nspname) || '.' || pg_catalog.quote_ident(co.collname)
        END AS collation,
+       NOT COALESCE(co.collisdeterministic, true) AS nondeterministic,
        COALESCE(pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT'), false)
            AS may_select
   FROM pg_catalog.pg_attribute AS a

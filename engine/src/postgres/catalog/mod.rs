@@ -135,6 +135,7 @@ async fn columns(client: &Client, table: u32) -> Result<(Vec<Column>, Vec<String
             },
             generated: row.get("generated"),
             collation: row.get("collation"),
+            nondeterministic: row.get("nondeterministic"),
         })
     });
     let unreadable = unreadable.into_iter().map(|row| row.get("name")).collect();

@@ -1,0 +1,285 @@
+//! No setting of a role or a database, and no encoding, changes a value or ends a run unexplained.
+
+use crate::harness::{Databases, Program, Session, assert_same, relation};
+
+/// Settings of a database whose defaults say nothing good, with the version that brought each.
+const SETTINGS: &[(u32, &str, &str)] = &[
+    (13, "DateStyle", "'German, DMY'"),
+    (13, "IntervalStyle", "'sql_standard'"),
+    (13, "TimeZone", "'Asia/Kolkata'"),
+    (13, "extra_float_digits", "-15"),
+    (13, "bytea_output", "'escape'"),
+    (13, "search_path", "nowhere"),
+    (13, "statement_timeout", "'300ms'"),
+    (13, "lock_timeout", "'300ms'"),
+    (13, "idle_in_transaction_session_timeout", "'300ms'"),
+    (14, "idle_session_timeout", "'300ms'"),
+    (17, "transaction_timeout", "'300ms'"),
+    (13, "default_transaction_isolation", "'serializable'"),
+    (13, "default_transaction_deferrable", "on"),
+    (13, "client_encoding", "'LATIN1'"),
+    (13, "xmloption", "'document'"),
+    (13, "lc_monetary", "'POSIX'"),
+    (13, "array_nulls", "off"),
+    (13, "standard_conforming_strings", "off"),
+    (13, "backslash_quote", "off"),
+    (13, "quote_all_identifiers", "on"),
+    (13, "transform_null_equals", "on"),
+    (13, "row_security", "off"),
+    (13, "enable_tidscan", "off"),
+    (13, "synchronize_seqscans", "on"),
+    (13, "client_min_messages", "debug1"),
+];
+
+const VALUES: &str = "CREATE TABLE public.t (id integer PRIMARY KEY, at timestamptz, day date, span interval,
+        f double precision, r real, b bytea, x xml, m money, n numeric, a text[], t text, j jsonb, c regclass);
+    INSERT INTO public.t VALUES
+        (1, '2024-03-31 02:30:00.123456+02', '2024-02-01', '1 mon -1 day', 0.1::float8 + 0.2, 0.1, '\\x00ff',
+         'no root', 1.5, 1.10, ARRAY['NULL', NULL, 'a\\b'], E'é \\\\ \\' 表', '{\"é\": 1}', 'pg_class'),
+        (2, NULL, 'infinity', '-1 year', '-0', '-0', '', '', -0.01, 'NaN', '{}', '', 'null', NULL)";
+
+#[tokio::test]
+async fn no_setting_of_a_database_changes_a_value() {
+    let databases = Databases::with(VALUES, "").await;
+    let (source, destination) = (databases.versions.source, databases.versions.destination);
+    let name = databases.name();
+    databases.source.run(&settings(name, source)).await;
+    databases
+        .destination
+        .run(&settings(name, destination))
+        .await;
+    // A reader that lasts longer than every timeout.
+    databases
+        .source
+        .run("CREATE VIEW public.slow AS SELECT t.* FROM public.t, pg_catalog.pg_sleep(1)")
+        .await;
+    let streams = "\
+        public.t: {}\n\
+        selected: { table: public.t, into: public.selected, key: id, sql: 'SELECT * FROM {{ source }} WHERE n > 0 OR f < 1' }\n\
+        texts: { table: public.t, into: public.texts, key: id, sql: 'SELECT id, at::text AS at, span::text AS span, f::text AS f, b::text AS b, m::text AS m FROM {{ source }}' }\n\
+        slow: { table: public.slow, into: public.slow, key: id }";
+    for _ in 0..2 {
+        Program::run_of(&databases, streams)
+            .run()
+            .await
+            .assert_done();
+        let texts = "SELECT id, at::text AS at, span::text AS span, f::text AS f, b::text AS b, \
+                     m::text AS m FROM public.t";
+        for (at_source, at_destination) in [
+            ("SELECT * FROM public.t", "SELECT * FROM public.t"),
+            ("SELECT * FROM public.t", "SELECT * FROM public.selected"),
+            (texts, "SELECT * FROM public.texts"),
+            ("SELECT * FROM public.t", "SELECT * FROM public.slow"),
+        ] {
+            let expected = relation(&databases.source, at_source).await;
+            let found = relation(&databases.destination, at_destination).await;
+            assert_same(&expected, &found, at_destination);
+        }
+        databases
+            .source
+            .run("UPDATE public.t SET at = '2024-10-27 02:30:00+02', span = '2 days'")
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn settings_of_the_role_count_no_more_than_those_of_the_database() {
+    let databases = Databases::with(VALUES, "").await;
+    let role = format!("{}_role", databases.name());
+    let create = format!(
+        "CREATE ROLE {role} LOGIN SUPERUSER PASSWORD 'settings';
+         ALTER ROLE {role} SET datestyle = 'SQL, MDY'; ALTER ROLE {role} SET statement_timeout = '300ms';
+         ALTER ROLE {role} SET timezone = 'America/St_Johns'; ALTER ROLE {role} SET extra_float_digits = 0;
+         ALTER ROLE {role} SET search_path = ''; ALTER ROLE {role} SET client_encoding = 'WIN1252'"
+    );
+    databases.run_in_both(&create).await;
+    let url = |url: &str| crate::harness::url_of_role(url, &role, "settings");
+    let outcome = Program::run_of(&databases, "public.t: {}")
+        .with_variable("SOURCE_URL", &url(&databases.source_url))
+        .with_variable("DESTINATION_URL", &url(&databases.destination_url))
+        .run()
+        .await;
+    let expected = relation(&databases.source, "SELECT * FROM public.t").await;
+    databases
+        .source
+        .run(&format!("DROP OWNED BY {role}; DROP ROLE {role}"))
+        .await;
+    outcome.assert_done();
+    let found = relation(&databases.destination, "SELECT * FROM public.t").await;
+    let reassign =
+        format!("REASSIGN OWNED BY {role} TO postgres; DROP OWNED BY {role}; DROP ROLE {role}");
+    databases.destination.run(&reassign).await;
+    assert_same(&expected, &found, "rows");
+}
+
+#[tokio::test]
+async fn a_source_that_is_read_only_by_default_is_read() {
+    let databases = Databases::with(VALUES, "").await;
+    let name = databases.name();
+    databases
+        .source
+        .run(&format!(
+            "ALTER DATABASE {name} SET default_transaction_read_only = on"
+        ))
+        .await;
+    for stream in [
+        "public.t: {}",
+        "public.t: { sql: 'SELECT * FROM {{ source }} WHERE id > 0' }",
+    ] {
+        Program::run_of(&databases, stream)
+            .run()
+            .await
+            .assert_done();
+    }
+}
+
+#[tokio::test]
+async fn a_destination_that_is_read_only_by_default_is_explained() {
+    let databases = Databases::with(VALUES, "").await;
+    let name = databases.name();
+    databases
+        .destination
+        .run(&format!(
+            "ALTER DATABASE {name} SET default_transaction_read_only = on"
+        ))
+        .await;
+    let before = databases.destination_state().await;
+    let outcome = Program::run_of(&databases, "public.t: {}").run().await;
+    assert_ne!(outcome.code, Some(0), "{outcome}");
+    outcome.assert_refused(outcome.code.unwrap(), &["read-only"]);
+    assert_eq!(databases.destination_state().await, before);
+}
+
+#[tokio::test]
+async fn texts_of_every_encoding_are_converted() {
+    for (encoding, text) in [
+        ("LATIN1", "Zoë ß"),
+        ("WIN1252", "€ „Zoë“"),
+        ("EUC_JP", "日本語 カナ"),
+        ("SQL_ASCII", "plain"),
+    ] {
+        let databases = Databases::create().await;
+        let there = Other::create(&databases, encoding).await;
+        let table = format!(
+            "CREATE TABLE public.t (id integer PRIMARY KEY, t varchar(12), c char(12), j jsonb, a text[], n name, x xml);
+             INSERT INTO public.t VALUES (1, '{text}', '{text}', jsonb_build_object('{text}', '{text}'),
+                ARRAY['{text}'], '{text}', '<a>{text}</a>'), (2, '', '', 'null', '{{}}', '', '')"
+        );
+        // From that encoding to UTF-8, and the other way.
+        let source = there.source().await;
+        source.run(&table).await;
+        let query = "SELECT t::text FROM public.t AS t ORDER BY id";
+        let expected = source.column(query).await;
+        assert!(expected[0].contains(text), "{expected:?}");
+        let streams = "public.t: {}\nselected: { table: public.t, into: public.selected, key: id, \
+                       sql: \"SELECT * FROM {{ source }} WHERE t || 'x' <> ''\" }";
+        Program::run_of(&databases, streams)
+            .with_variable("SOURCE_URL", &there.source_url)
+            .run()
+            .await
+            .assert_done();
+        for table in ["t", "selected"] {
+            let query = format!("SELECT t::text FROM public.{table} AS t ORDER BY id");
+            assert_eq!(
+                databases.destination.column(&query).await,
+                expected,
+                "{encoding}"
+            );
+        }
+        databases.source.run(&table).await;
+        Program::run_of(&databases, streams)
+            .with_variable("DESTINATION_URL", &there.destination_url)
+            .run()
+            .await
+            .assert_done();
+        let destination = Session::open(&there.destination_url).await;
+        assert_eq!(destination.column(query).await, expected, "{encoding}");
+        drop((source, destination));
+        there.drop(&databases).await;
+    }
+}
+
+#[tokio::test]
+async fn a_character_that_the_destinations_encoding_lacks_is_refused() {
+    let databases = Databases::with(
+        "CREATE TABLE public.t (id integer PRIMARY KEY, fine text, odd text); \
+         INSERT INTO public.t VALUES (1, 'é', '表')",
+        "",
+    )
+    .await;
+    let there = Other::create(&databases, "LATIN1").await;
+    let outcome = Program::run_of(&databases, "public.t: {}")
+        .with_variable("DESTINATION_URL", &there.destination_url)
+        .run()
+        .await;
+    there.drop(&databases).await;
+    outcome.assert_refused(1, &["LATIN1", "column odd"]);
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_text_are_refused() {
+    let databases = Databases::create().await;
+    let there = Other::create(&databases, "SQL_ASCII").await;
+    let source = there.source().await;
+    source
+        .run(
+            "CREATE TABLE public.t (id integer PRIMARY KEY, fine text, odd text); \
+             INSERT INTO public.t VALUES (1, 'a', E'\\xe9')",
+        )
+        .await;
+    for stream in [
+        "public.t: {}",
+        "public.t: { sql: 'SELECT * FROM {{ source }}' }",
+        "public.t: { sql: \"SELECT id, fine, odd || 'x' AS odd FROM {{ source }}\" }",
+    ] {
+        let outcome = Program::run_of(&databases, stream)
+            .with_variable("SOURCE_URL", &there.source_url)
+            .run()
+            .await;
+        // Which column it is, the source does not say.
+        outcome.assert_refused(1, &["public.t", "invalid byte sequence for encoding UTF8"]);
+    }
+    drop(source);
+    there.drop(&databases).await;
+}
+
+/// The statements that give database `name` all [`SETTINGS`] that its version knows.
+fn settings(name: &str, version: u32) -> String {
+    let known = SETTINGS
+        .iter()
+        .filter(|(since, _, value)| *since <= version && !value.is_empty());
+    known
+        .map(|(_, setting, value)| format!("ALTER DATABASE {name} SET {setting} = {value};"))
+        .collect()
+}
+
+/// Another database on both servers, in another encoding.
+struct Other {
+    name: String,
+    source_url: String,
+    destination_url: String,
+}
+
+impl Other {
+    async fn create(databases: &Databases, encoding: &str) -> Self {
+        let name = format!("{}_{}", databases.name(), encoding.to_lowercase());
+        let create =
+            format!("CREATE DATABASE {name} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0");
+        databases.run_in_both(&create).await;
+        let url = |url: &str| url.replace(databases.name(), &name);
+        Self {
+            source_url: url(&databases.source_url),
+            destination_url: url(&databases.destination_url),
+            name,
+        }
+    }
+
+    async fn source(&self) -> Session {
+        Session::open(&self.source_url).await
+    }
+
+    async fn drop(self, databases: &Databases) {
+        let drop = format!("DROP DATABASE {} WITH (FORCE)", self.name);
+        databases.run_in_both(&drop).await;
+    }
+}
