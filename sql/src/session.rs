@@ -69,6 +69,9 @@ fn config(settings: &Settings) -> SessionConfig {
     // A file format's business: rows come from COPY.
     options.execution.collect_statistics = false;
     options.optimizer.expand_views_at_output = false;
+    // Its queues have no bound: one of two slow writers lets it read a table of wide rows into memory.
+    // A table large enough to gain from it is read in several partitions anyway.
+    options.optimizer.enable_round_robin_repartition = false;
     config
 }
 

@@ -12,6 +12,7 @@ mod faults;
 mod harness;
 mod loading;
 mod names;
+mod rare_shapes;
 mod reading;
 mod row_security;
 mod sessions;

@@ -77,23 +77,6 @@ async fn dropped_columns_are_gone() {
 }
 
 #[tokio::test]
-async fn many_columns_are_no_problem() {
-    let columns: Vec<String> = (0..1500).map(|at| format!("c{at} smallint")).collect();
-    let values: Vec<String> = (0..1500).map(|at| at.to_string()).collect();
-    check(
-        &format!(
-            "CREATE TABLE public.t (id integer PRIMARY KEY, {});
-             INSERT INTO public.t SELECT n, {} FROM generate_series(1, 20) AS n",
-            columns.join(", "),
-            values.join(", ")
-        ),
-        "public.t",
-        "{}",
-    )
-    .await;
-}
-
-#[tokio::test]
 async fn a_table_without_key_is_appended_and_replaced() {
     let table = "CREATE TABLE public.t (a integer, b text); INSERT INTO public.t VALUES (1, 'x'), (1, 'x'), (NULL, NULL)";
     check(table, "public.t", "{ write: append }").await;

@@ -13,7 +13,16 @@ pub(crate) struct Relation {
 
 /// What `query` gives in `session`.
 pub(crate) async fn relation(session: &Session, query: &str) -> Relation {
-    relation_of(session, query, |column, _| format!("{column}::text")).await
+    relation_of(session, query, text).await
+}
+
+/// The expression for a value's text form; bytes for `"char"`, whose text form is no UTF-8 above
+/// 127 before version 15.
+fn text(column: &str, pg_type: &str) -> String {
+    match pg_type {
+        "\"char\"" => format!("encode(charsend({column}), 'hex')"),
+        _ => format!("{column}::text"),
+    }
 }
 
 /// What `query` gives in `session`, numbers by their value: 1.50 is 1.5, as it is for `EXCEPT`.
@@ -21,7 +30,7 @@ pub(crate) async fn relation_by_value(session: &Session, query: &str) -> Relatio
     relation_of(session, query, |column, pg_type| {
         match pg_type.starts_with("numeric") {
             true if !pg_type.ends_with("[]") => format!("trim_scale({column})::text"),
-            _ => format!("{column}::text"),
+            _ => text(column, pg_type),
         }
     })
     .await
