@@ -24,7 +24,6 @@ use crate::report::{PipelineName, PlanReport, Progress, RunId, Stage, StreamRepo
 use crate::sink::{LoadPlan, RunIdentity, Sink, SinkSettings, TableSink, WriteMode, staging};
 use crate::source::Source;
 use crate::table::{Table, TableName};
-use crate::transform::Destination;
 
 /// A pipeline: two databases, and how to go about it.
 #[derive(Clone, Debug)]
@@ -104,13 +103,8 @@ impl Run {
         let (table, hidden) = self.source.table_with(&stream.table, row_security).await?;
         let hidden = hidden.map(|note| hidden_note(note, stream.write));
         let existing = catalog::table(&self.destination, &stream.into).await?;
-        let destination = Destination {
-            table: existing.clone(),
-            as_text: stream.options.text_columns(),
-        };
         let servers = Servers::of(&self.source, &self.destination).await?;
-        let portable = servers.portable(&table).await?;
-        let transform = stream.transform.plan(&portable, &destination).await?;
+        let transform = servers.plan(stream, &table, existing.as_ref()).await?;
         self.check_privileges(stream, existing.as_ref()).await?;
         let condition = self.condition(stream, &table, existing.as_ref()).await?;
         let destination_exists = existing.is_some();
@@ -122,9 +116,9 @@ impl Run {
             existing,
         };
         let mut outcome = plan_load(&self.destination, input).await?;
-        servers
-            .refuse_what_is_unknown((&table, &*transform), condition.as_deref(), &mut outcome)
-            .await?;
+        let scan = (&table, &*transform);
+        let unknown = servers.refuse_what_is_unknown(scan, condition.as_deref(), &mut outcome);
+        unknown.await?;
         let progress = Arc::default();
         let source = (self.source).copy_source(&table, stream, condition.clone(), progress);
         let mut report = PlanReport {

@@ -1,12 +1,14 @@
 //! What differs between the two servers' versions: values, modifiers, binary forms of extensions.
 
-use super::SourceSession;
+use std::sync::Arc;
+
 use super::plan::{LoadOutcome, Refusal};
+use super::{SourceSession, Stream};
 use crate::error::Result;
 use crate::postgres::{Connection, catalog, statement};
 use crate::report::Fidelity;
 use crate::table::{Table, ident};
-use crate::transform::{OutputColumn, TransformPlan};
+use crate::transform::{Destination, OutputColumn, TransformPlan};
 use crate::types::{PgType, TypeKind, Versions, has_part};
 
 /// Two servers, and the versions of PostgreSQL they run.
@@ -36,12 +38,28 @@ impl<'a> Servers<'a> {
         })
     }
 
-    /// The source's `table`, its types without binary form where the destination would not take
-    /// that, or not for what it is.
+    /// Plans the stream's transform over `table`, whose types travel in forms that both versions read
+    /// alike.
     ///
     /// # Errors
-    /// `Read`, if a catalogue cannot be read.
-    pub(super) async fn portable(&self, table: &Table) -> Result<Table> {
+    /// `Read`, if a catalogue cannot be read, and those of the transform.
+    pub(super) async fn plan(
+        &self,
+        stream: &Stream,
+        table: &Table,
+        existing: Option<&Table>,
+    ) -> Result<Arc<dyn TransformPlan>> {
+        let portable = self.portable(table).await?;
+        let destination = Destination {
+            table: existing.cloned(),
+            as_text: stream.options.text_columns(),
+        };
+        stream.transform.plan(&portable, &destination).await
+    }
+
+    /// The source's `table`, its types without binary form where the destination would not take
+    /// that, or not for what it is.
+    async fn portable(&self, table: &Table) -> Result<Table> {
         let mut foreign = Vec::new();
         for column in &table.columns {
             collect_local_bases(&column.pg_type, &mut foreign);
@@ -94,9 +112,13 @@ impl<'a> Servers<'a> {
             if outcome.columns[at].fidelity != Fidelity::Exact {
                 continue; // It becomes another type.
             }
-            let refusal = match is_created && self.versions.lacks_modifier(&column.pg_type) {
-                true => Some(self.unknown_modifier(column)),
-                false => {
+            let refusal = match is_created {
+                true => self.unknown_to_create(table, column).await?,
+                false => None,
+            };
+            let refusal = match refusal {
+                Some(refusal) => Some(refusal),
+                None => {
                     let scan = (table, transform);
                     self.unknown_value(scan, condition, column).await?
                 }
@@ -108,16 +130,39 @@ impl<'a> Servers<'a> {
         Ok(())
     }
 
-    fn unknown_modifier(&self, column: &OutputColumn) -> Refusal {
-        Refusal {
-            reason: format!(
-                "column {:?} is {}, which PostgreSQL {} does not know",
-                column.name, column.pg_type, self.versions.destination
-            ),
-            hint: "create the table there with numeric without precision, or cast it in the \
-                   transform"
-                .to_owned(),
+    /// The refusal of a column with which the destination cannot create a table: it does not know the
+    /// type's modifier, or has not got the collation.
+    async fn unknown_to_create(
+        &self,
+        table: &Table,
+        column: &OutputColumn,
+    ) -> Result<Option<Refusal>> {
+        if self.versions.lacks_modifier(&column.pg_type) {
+            return Ok(Some(Refusal {
+                reason: format!(
+                    "column {:?} is {}, which PostgreSQL {} does not know",
+                    column.name, column.pg_type, self.versions.destination
+                ),
+                hint: "create the table there with numeric without precision, or cast it in the \
+                       transform"
+                    .to_owned(),
+            }));
         }
+        let carried = column.source_column.as_ref();
+        let carried = carried.and_then(|name| table.column(name));
+        let Some(collation) = carried.and_then(|column| column.collation.as_ref()) else {
+            return Ok(None);
+        };
+        if catalog::has_collation(self.destination, collation).await? {
+            return Ok(None);
+        }
+        Ok(Some(Refusal {
+            reason: format!(
+                "column {:?} has collation {collation}, which is missing in the destination",
+                column.name
+            ),
+            hint: format!("run there: CREATE COLLATION {collation} (…), or create the table there"),
+        }))
     }
 
     /// The refusal of a carried column that holds what the destination does not know.
