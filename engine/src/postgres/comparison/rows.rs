@@ -218,8 +218,8 @@ fn grouped(group: &str, sum: &str, from: &str) -> String {
 ///
 /// It is part of every server, whatever libraries it was built with and whatever they allow (MD5
 /// is refused where FIPS rules), and gives the same on every kind of processor, unlike the hash
-/// functions of PostgreSQL's own. Of the time that hashing a row of 16 columns takes, 2.1 µs, it
-/// is 0.8 µs; reading and sending such a row by COPY takes 0.9 µs.
+/// functions of PostgreSQL's own. Hashing a row of 16 columns takes 2.2 µs, of which 0.8 are SHA-256's;
+/// sending it by COPY takes 0.9: see benches/runs/2026-11-21-2core-verify/README.md.
 ///
 /// Source: PostgreSQL, `src/backend/utils/adt/rowtypes.c`, `record_send`.
 fn hash(values: &[impl AsRef<str>]) -> String {
