@@ -256,22 +256,6 @@ async fn the_last_of_duplicates_is_not_chosen_by_text() {
 }
 
 #[tokio::test]
-async fn a_collation_that_the_destination_lacks_is_refused_by_the_plan() {
-    let collation = "CREATE COLLATION public.\"My Order\" (provider = icu, locale = 'de')";
-    let databases = Databases::with(
-        &format!(
-            "{collation}; CREATE TABLE public.t (id integer PRIMARY KEY, a text COLLATE public.\"My Order\")"
-        ),
-        "",
-    )
-    .await;
-    let texts = ["a", "collation public.My Order", "CREATE COLLATION"];
-    refused(&databases, "public.t: {}", 2, &texts).await;
-    databases.destination.run(collation).await;
-    done(&databases, "public.t: {}").await;
-}
-
-#[tokio::test]
 async fn a_table_is_not_copied_onto_itself() {
     let databases = Databases::with("CREATE TABLE public.t (id integer)", "").await;
     let source = databases.source_url.clone();

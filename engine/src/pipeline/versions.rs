@@ -112,13 +112,9 @@ impl<'a> Servers<'a> {
             if outcome.columns[at].fidelity != Fidelity::Exact {
                 continue; // It becomes another type.
             }
-            let refusal = match is_created {
-                true => self.unknown_to_create(table, column).await?,
-                false => None,
-            };
-            let refusal = match refusal {
-                Some(refusal) => Some(refusal),
-                None => {
+            let refusal = match is_created && self.versions.lacks_modifier(&column.pg_type) {
+                true => Some(self.unknown_modifier(column)),
+                false => {
                     let scan = (table, transform);
                     self.unknown_value(scan, condition, column).await?
                 }
@@ -130,39 +126,16 @@ impl<'a> Servers<'a> {
         Ok(())
     }
 
-    /// The refusal of a column with which the destination cannot create a table: it does not know the
-    /// type's modifier, or has not got the collation.
-    async fn unknown_to_create(
-        &self,
-        table: &Table,
-        column: &OutputColumn,
-    ) -> Result<Option<Refusal>> {
-        if self.versions.lacks_modifier(&column.pg_type) {
-            return Ok(Some(Refusal {
-                reason: format!(
-                    "column {:?} is {}, which PostgreSQL {} does not know",
-                    column.name, column.pg_type, self.versions.destination
-                ),
-                hint: "create the table there with numeric without precision, or cast it in the \
-                       transform"
-                    .to_owned(),
-            }));
-        }
-        let carried = column.source_column.as_ref();
-        let carried = carried.and_then(|name| table.column(name));
-        let Some(collation) = carried.and_then(|column| column.collation.as_ref()) else {
-            return Ok(None);
-        };
-        if catalog::has_collation(self.destination, collation).await? {
-            return Ok(None);
-        }
-        Ok(Some(Refusal {
+    fn unknown_modifier(&self, column: &OutputColumn) -> Refusal {
+        Refusal {
             reason: format!(
-                "column {:?} has collation {collation}, which is missing in the destination",
-                column.name
+                "column {:?} is {}, which PostgreSQL {} does not know",
+                column.name, column.pg_type, self.versions.destination
             ),
-            hint: format!("run there: CREATE COLLATION {collation} (…), or create the table there"),
-        }))
+            hint: "create the table there with numeric without precision, or cast it in the \
+                   transform"
+                .to_owned(),
+        }
     }
 
     /// The refusal of a carried column that holds what the destination does not know.

@@ -105,17 +105,6 @@ pub async fn major_version(client: &Client) -> Result<u32> {
     Ok(rows.first().map_or(0, |row| row.get::<_, i32>(0)) as u32)
 }
 
-/// Whether there is a collation called `name`, quoted and with its schema, for this database's
-/// encoding.
-///
-/// # Errors
-/// `Read`, if the server refuses the query.
-pub async fn has_collation(client: &Client, name: &str) -> Result<bool> {
-    let sql = "SELECT pg_catalog.to_regcollation($1) IS NOT NULL";
-    let rows = query(client, sql, &[&name]).await?;
-    Ok(rows.first().is_some_and(|row| row.get(0)))
-}
-
 /// Whether there is a schema called `name`.
 ///
 /// # Errors
