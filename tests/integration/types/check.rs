@@ -167,12 +167,13 @@ async fn bytes(
 ) -> Vec<String> {
     let mut all = Vec::new();
     for (at, column) in columns.iter().enumerate() {
-        let sent = databases.source.value(&sent(at)).await;
-        if sent == "<null>" {
+        let here = databases.source.value(&sent("sample", at)).await;
+        let there = databases.destination.value(&sent("identity", at)).await;
+        if here == "<null>" || there == "<null>" {
             continue;
         }
         let query = format!(
-            "SELECT pg_catalog.string_agg(id || ' ' || coalesce(pg_catalog.md5({sent}), '-'), ', ' \
+            "SELECT pg_catalog.string_agg(id || ' ' || coalesce(pg_catalog.md5({here}), '-'), ', ' \
              ORDER BY id) FROM public.{table}"
         );
         all.push(format!("{}: {}", column.sql, session.value(&query).await));
@@ -182,10 +183,10 @@ async fn bytes(
 
 /// A query for what calls the send function of a column's type on it; NULL if there is none, or if
 /// the bytes hold OIDs: of objects, or of types that every database numbers for itself.
-fn sent(at: usize) -> String {
+fn sent(table: &str, at: usize) -> String {
     format!(
         "WITH RECURSIVE own AS (SELECT atttypid AS oid FROM pg_catalog.pg_attribute \
-             WHERE attrelid = 'public.sample'::pg_catalog.regclass AND attname = 'c{at}'), \
+             WHERE attrelid = 'public.{table}'::pg_catalog.regclass AND attname = 'c{at}'), \
          part AS (SELECT oid FROM own \
             UNION SELECT p.oid FROM part JOIN pg_catalog.pg_type AS t ON t.oid = part.oid, \
             LATERAL (SELECT t.typelem UNION SELECT t.typbasetype UNION SELECT a.atttypid \
