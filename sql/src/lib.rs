@@ -31,7 +31,7 @@
 //! use towpath_engine::pipeline::Settings;
 //! use towpath_engine::source::MemorySource;
 //! use towpath_engine::table::{Column, Table, TableKind, TableName};
-//! use towpath_engine::transform::Transform;
+//! use towpath_engine::transform::{Destination, Transform};
 //! use towpath_engine::types::{PgType, oid};
 //! use towpath_sql::SqlTransform;
 //!
