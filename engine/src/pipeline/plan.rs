@@ -135,11 +135,13 @@ pub(super) async fn plan_load(
         key: Vec::new(),
         duplicates: input.stream.duplicates.clone(),
         has_unique_keys: false,
+        relays: false,
         as_replica: options.replica_triggers,
         additions: Additions::default(),
     };
     load.key = choose_key(&input, &load);
     load.has_unique_keys = has_unique_keys(&input, &load.key);
+    load.relays = input.transform.relay().is_some() && load.takes_tuples();
     if let Some(order_by) = incremental::cursor_carrier(input.stream, input.transform)
         && !load.has_unique_keys
         && load.duplicates == Duplicates::Refuse

@@ -22,8 +22,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::{Connection, ConnectionConfig, catalog, server_error};
 use crate::report::{PipelineName, PlanReport, Progress, RunId, Stage, StreamReport};
 use crate::sink::{LoadPlan, RunIdentity, Sink, SinkSettings, TableSink, WriteMode, staging};
-use crate::source::Source;
+use crate::source::{BatchStream, Scan, Source};
 use crate::table::{Table, TableName};
+use crate::transform::TransformPlan;
 
 /// A pipeline: two databases, and how to go about it.
 #[derive(Clone, Debug)]
@@ -121,11 +122,12 @@ impl Run {
         unknown.await?;
         let progress = Arc::default();
         let source = (self.source).copy_source(&table, stream, condition.clone(), progress);
+        let relay = relayed(&*transform, outcome.load.as_ref());
         let mut report = PlanReport {
             columns: outcome.columns,
             types: outcome.type_changes.clone(),
-            reads: source.describe(transform.scan()),
-            engine: transform.explain(),
+            reads: source.describe(relay.as_ref().unwrap_or(transform.scan())),
+            engine: transform.explain().filter(|_| relay.is_none()),
             notes: hidden.iter().cloned().collect(),
             ..empty_report(stream, destination_exists, outcome.load.as_ref())
         };
@@ -317,7 +319,7 @@ impl Run {
         let source =
             self.source
                 .copy_source(&plan.table, &plan.stream, condition, progress.clone());
-        let streams = plan.transform.execute(Arc::new(source)).await?;
+        let streams = read(&plan, Arc::new(source)).await?;
         flow::move_batches(streams, sink.clone()).await?;
         let load_ms = began.elapsed().as_millis() as u64;
         progress.enter(Stage::Publishing);
@@ -446,4 +448,23 @@ impl Run {
         })?;
         Ok(row.get(0))
     }
+}
+
+/// The scan of whole tuples that gives the rows of `transform`, if they can be loaded as they are.
+fn relayed(transform: &dyn TransformPlan, load: Option<&LoadPlan>) -> Option<Scan> {
+    let scan = transform
+        .relay()
+        .filter(|_| load.is_some_and(|load| load.relays))?;
+    let as_tuples = true;
+    Some(Scan { as_tuples, ..scan })
+}
+
+/// The rows of the plan's transform: relayed, or what it makes of them.
+async fn read(plan: &StreamPlan, source: Arc<dyn Source>) -> Result<Vec<BatchStream>> {
+    let Some(scan) = relayed(&*plan.transform, plan.load.as_ref()) else {
+        return plan.transform.execute(source).await;
+    };
+    let partitions = 0..source.partition_count(&scan);
+    let streams = partitions.map(|partition| source.read(&scan, partition));
+    Ok(streams.collect())
 }

@@ -1,7 +1,7 @@
 //! How rows will get into the destination, decided before any moves.
 
 use super::{Duplicates, WriteMode};
-use crate::encode::ColumnEncoding;
+use crate::encode::{ColumnEncoding, CopyEncoder, TupleEncoder};
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::addition::Additions;
 use crate::postgres::statement::{self, Merge, NewColumn, Persistence};
@@ -52,6 +52,8 @@ pub struct LoadPlan {
     pub duplicates: Duplicates,
     /// Whether no two rows of the load can share a key.
     pub has_unique_keys: bool,
+    /// Whether batches hold the source's tuples, which go into the table as they are.
+    pub relays: bool,
     /// Whether only triggers fire that are enabled for replicas; foreign keys are not checked then.
     pub as_replica: bool,
     /// What the table gets after its rows.
@@ -75,6 +77,21 @@ impl LoadPlan {
             (Some(_), _) if is_empty && !(self.merges() && self.may_lack_key()) => LoadPath::Direct,
             (Some(_), _) => LoadPath::Merge,
         }
+    }
+
+    /// Whether tuples of the source can go into the table as they are, if their fields are the
+    /// columns in order.
+    pub fn takes_tuples(&self) -> bool {
+        !self.columns.is_empty() && self.columns.iter().all(|c| c.encoding.is_verbatim())
+    }
+
+    /// What makes tuples of its batches.
+    pub fn encoder(&self) -> TupleEncoder {
+        if self.relays {
+            return TupleEncoder::Tuples;
+        }
+        let encodings = self.columns.iter().map(|column| column.encoding.clone());
+        TupleEncoder::Columns(Box::new(CopyEncoder::new(encodings.collect())))
     }
 
     /// The statement that creates the destination, without key.

@@ -7,7 +7,6 @@ use async_trait::async_trait;
 use super::ledger::{self, RunIdentity};
 use super::writer::{CopyWriter, WriterTarget};
 use super::{BatchWriter, LoadPath, LoadPlan, Sink, WriteMode, publish, staging};
-use crate::encode::CopyEncoder;
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::{Connection, ConnectionConfig, server_error, statement};
 use crate::report::{Progress, RunId, StreamReport};
@@ -198,14 +197,9 @@ impl Sink for TableSink {
     }
 
     async fn writer(&self) -> Result<Box<dyn BatchWriter>> {
-        let encodings = self
-            .plan
-            .columns
-            .iter()
-            .map(|column| column.encoding.clone());
         let target = WriterTarget {
             table: self.plan.destination.to_string(),
-            encoder: CopyEncoder::new(encodings.collect()),
+            encoder: self.plan.encoder(),
             progress: self.progress.clone(),
         };
         let statement = self.copy_statement();

@@ -27,6 +27,10 @@ const MIN_RANGE_PAGES: u32 = 2048;
 /// rows are spread unevenly.
 const RANGES_PER_CONNECTION: u32 = 8;
 
+/// Bytes of a batch of whole tuples, at most: it is passed on as it is, and while it is shorter
+/// than the second-level cache, it is still there when it is sent.
+const TUPLE_BATCH_BYTES: usize = 256 << 10;
+
 /// One table, view or foreign table of a database, under one snapshot.
 ///
 /// Heaps are cut into ranges of `ctid`, which partitions read in turn; anything else is one range.
@@ -119,6 +123,14 @@ impl CopySource {
         let own = range.into_iter().chain(self.condition.clone());
         let conditions: Vec<String> = own.chain(scan.filters.clone()).collect();
         statement::select(&self.table.name, &items, &conditions, scan.limit)
+    }
+}
+
+/// When a batch of whole tuples is closed.
+fn relay_limits(limits: BatchLimits) -> BatchLimits {
+    BatchLimits {
+        bytes: limits.bytes.min(TUPLE_BATCH_BYTES),
+        ..limits
     }
 }
 
@@ -243,8 +255,11 @@ impl PartitionReader {
         };
         let copy = connection.copy_out(statement).await;
         let stream = copy.map_err(|err| read_error(&self.table, err))?;
-        let schema = self.scan.schema();
-        let decoder = CopyDecoder::new(self.scan.columns.clone(), schema, self.limits);
+        let columns = &self.scan.columns;
+        let decoder = match self.scan.as_tuples {
+            true => CopyDecoder::whole_tuples(columns.len(), relay_limits(self.limits)),
+            false => CopyDecoder::new(columns.clone(), self.scan.schema(), self.limits),
+        };
         Ok(OpenCopy {
             stream: Box::pin(stream),
             decoder,
@@ -347,6 +362,7 @@ mod tests {
             columns: vec![column],
             filters: vec!["x".into()],
             limit: Some(3),
+            ..Scan::default()
         };
         assert_eq!(
             source(1, true, 15).describe(&scan),

@@ -134,6 +134,10 @@ impl TransformPlan for SqlPlan {
         &self.represented.scan
     }
 
+    fn relay(&self) -> Option<Scan> {
+        self.represented.relay()
+    }
+
     fn keeps_rows_apart(&self) -> bool {
         self.represented.keeps_rows_apart
     }
