@@ -72,6 +72,7 @@ fn line(stream: &str, progress: &Progress, elapsed: Duration) -> String {
     let rows = progress.rows_read();
     let stage = match progress.stage() {
         Stage::Waiting => return format!("{stream}: waiting"),
+        Stage::Comparing => "comparing",
         Stage::Loading => "loading",
         Stage::Publishing => "publishing",
         Stage::Done => "done",
@@ -87,7 +88,7 @@ fn line(stream: &str, progress: &Progress, elapsed: Duration) -> String {
     );
     let expected = progress
         .expected_rows()
-        .filter(|_| progress.stage() == Stage::Loading);
+        .filter(|_| matches!(progress.stage(), Stage::Comparing | Stage::Loading));
     if let Some(expected) = expected.filter(|&expected| rows > 0 && rows < expected) {
         let share = rows as f64 / expected as f64;
         // The first moments say little about the rest.

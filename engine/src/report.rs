@@ -73,6 +73,8 @@ pub struct StreamReport {
     pub watermark: Option<String>,
     /// Time spent catalogue to plan, in milliseconds.
     pub plan_ms: u64,
+    /// Time spent finding out which rows the destination has already, in milliseconds.
+    pub compare_ms: u64,
     /// Time spent moving rows, in milliseconds.
     pub load_ms: u64,
     /// Time spent in the publishing transaction (keys, merge, commit), in milliseconds.
@@ -233,6 +235,8 @@ pub enum DifferenceKind {
 pub enum Stage {
     /// Waiting for its turn, or for the plan.
     Waiting,
+    /// Rows of both sides are compared, so that only those that differ are loaded.
+    Comparing,
     /// Rows are moving.
     Loading,
     /// The publishing transaction runs.
@@ -270,6 +274,18 @@ impl Progress {
         self.expected_rows.store(rows, Ordering::Relaxed);
     }
 
+    /// Forgets what was counted, as rows are read once more.
+    pub fn restart(&self) {
+        for counter in [
+            &self.rows_read,
+            &self.bytes_read,
+            &self.rows_written,
+            &self.bytes_written,
+        ] {
+            counter.store(0, Ordering::Relaxed);
+        }
+    }
+
     /// Records what the stream is doing.
     pub fn enter(&self, stage: Stage) {
         self.stage.store(stage as u8, Ordering::Relaxed);
@@ -304,8 +320,9 @@ impl Progress {
     pub fn stage(&self) -> Stage {
         match self.stage.load(Ordering::Relaxed) {
             0 => Stage::Waiting,
-            1 => Stage::Loading,
-            2 => Stage::Publishing,
+            1 => Stage::Comparing,
+            2 => Stage::Loading,
+            3 => Stage::Publishing,
             _ => Stage::Done,
         }
     }

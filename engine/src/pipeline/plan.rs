@@ -87,6 +87,8 @@ pub(super) struct LoadInput<'a> {
 
 /// What the planning of a load ends with.
 pub(super) struct LoadOutcome {
+    /// Whether the destination's table is there.
+    pub(super) destination_exists: bool,
     pub(super) load: Option<LoadPlan>,
     pub(super) columns: Vec<ColumnReport>,
     pub(super) refusals: Vec<Refusal>,
@@ -112,7 +114,7 @@ pub(super) async fn plan_load(
         destination,
         source: input.table,
         creates_types: options.create_types,
-        changes: TypeChanges::new(input.source, destination).await?,
+        changes: TypeChanges::new(input.source, destination),
     };
     let mut columns = Vec::new();
     let mut reports = Vec::new();
@@ -136,6 +138,7 @@ pub(super) async fn plan_load(
         duplicates: input.stream.duplicates.clone(),
         has_unique_keys: false,
         relays: false,
+        compares: false,
         as_replica: options.replica_triggers,
         additions: Additions::default(),
     };
@@ -153,9 +156,9 @@ pub(super) async fn plan_load(
         load.check_key()?;
         check_duplicates(&load, input.transform)?;
     }
-    let load = refusals.is_empty().then_some(load);
     Ok(LoadOutcome {
-        load,
+        destination_exists: input.existing.is_some(),
+        load: refusals.is_empty().then_some(load),
         columns: reports,
         refusals,
         type_changes: planner.changes.into_statements(),

@@ -9,22 +9,21 @@ use tokio::sync::OnceCell;
 use tracing::{info, warn};
 
 use super::created::{CreationInput, plan_created, plan_sequences};
-use super::describe::{describe_load, empty_report, hidden_note, notes, trigger_notes};
+use super::describe::{describe_load, empty_report, hidden_note, notes};
 use super::lock::{lock, unlock};
-use super::plan::{LoadInput, plan_load};
+use super::plan::{LoadInput, LoadOutcome, plan_load};
 use super::session::database_identity;
+use super::transfer::{DestinationSide, Transfer, is_worth_comparing, relayed};
 use super::versions::Servers;
 use super::{
-    Settings, SourceSession, Stream, StreamPlan, SyncMode, flow, incremental, privileges,
-    type_changes,
+    Settings, SourceSession, Stream, StreamPlan, SyncMode, incremental, privileges, type_changes,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::{Connection, ConnectionConfig, catalog, server_error};
 use crate::report::{PipelineName, PlanReport, Progress, RunId, Stage, StreamReport};
-use crate::sink::{LoadPlan, RunIdentity, Sink, SinkSettings, TableSink, WriteMode, staging};
-use crate::source::{BatchStream, Scan, Source};
+use crate::sink::{LoadPlan, RunIdentity, Sink, SinkSettings, WriteMode, staging};
+use crate::source::Source;
 use crate::table::{Table, TableName};
-use crate::transform::TransformPlan;
 
 /// A pipeline: two databases, and how to go about it.
 #[derive(Clone, Debug)]
@@ -104,11 +103,10 @@ impl Run {
         let (table, hidden) = self.source.table_with(&stream.table, row_security).await?;
         let hidden = hidden.map(|note| hidden_note(note, stream.write));
         let existing = catalog::table(&self.destination, &stream.into).await?;
-        let servers = Servers::of(&self.source, &self.destination).await?;
+        let servers = Servers::of(&self.source, &self.destination);
         let transform = servers.plan(stream, &table, existing.as_ref()).await?;
         self.check_privileges(stream, existing.as_ref()).await?;
         let condition = self.condition(stream, &table, existing.as_ref()).await?;
-        let destination_exists = existing.is_some();
         let input = LoadInput {
             source: &self.source,
             stream,
@@ -120,28 +118,16 @@ impl Run {
         let scan = (&table, &*transform);
         let unknown = servers.refuse_what_is_unknown(scan, condition.as_deref(), &mut outcome);
         unknown.await?;
-        let progress = Arc::default();
-        let source = (self.source).copy_source(&table, stream, condition.clone(), progress);
-        let relay = relayed(&*transform, outcome.load.as_ref());
-        let mut report = PlanReport {
-            columns: outcome.columns,
-            types: outcome.type_changes.clone(),
-            reads: source.describe(relay.as_ref().unwrap_or(transform.scan())),
-            engine: transform.explain().filter(|_| relay.is_none()),
-            notes: hidden.iter().cloned().collect(),
-            ..empty_report(stream, destination_exists, outcome.load.as_ref())
+        let input = CreationInput {
+            stream,
+            table: &table,
+            transform: &*transform,
+            source: self.source.connection(),
+            destination: &self.destination,
+            awaits_types: !outcome.type_changes.is_empty(),
         };
-        if let Some(load) = &mut outcome.load {
-            let input = CreationInput {
-                stream,
-                table: &table,
-                transform: &*transform,
-                source: self.source.connection(),
-                destination: &self.destination,
-                awaits_types: !outcome.type_changes.is_empty(),
-            };
-            self.describe(&input, load, &mut report).await?;
-        }
+        let mut report = self.report(&input, &mut outcome, condition.clone()).await?;
+        report.notes.splice(..0, hidden.iter().cloned());
         Ok(StreamPlan {
             stream: stream.clone(),
             table,
@@ -155,6 +141,38 @@ impl Run {
             planned_at: began,
             plan_ms: began.elapsed().as_millis() as u64,
         })
+    }
+
+    /// What would happen, for people; completes the load of `outcome` by the way.
+    async fn report(
+        &self,
+        input: &CreationInput<'_>,
+        outcome: &mut LoadOutcome,
+        condition: Option<String>,
+    ) -> Result<PlanReport> {
+        let CreationInput {
+            stream,
+            table,
+            transform,
+            ..
+        } = *input;
+        let reads_all = condition.is_none();
+        let source = (self.source).copy_source(table, stream, condition, Arc::default());
+        let relay = relayed(transform, outcome.load.as_ref());
+        let scan = relay.as_ref().unwrap_or(transform.scan());
+        let mut report = PlanReport {
+            columns: std::mem::take(&mut outcome.columns),
+            types: outcome.type_changes.clone(),
+            reads: source.describe(scan),
+            engine: transform.explain().filter(|_| relay.is_none()),
+            ..empty_report(stream, outcome)
+        };
+        if let Some(load) = &mut outcome.load {
+            let select = source.select_all(scan);
+            load.compares = reads_all && self.is_worth_comparing(load, &select).await?;
+            self.describe(input, load, &mut report).await?;
+        }
+        Ok(report)
     }
 
     async fn check_privileges(&self, stream: &Stream, existing: Option<&Table>) -> Result<()> {
@@ -196,6 +214,16 @@ impl Run {
             report.notes.push(note.to_owned());
         }
         Ok(())
+    }
+
+    /// Whether rows that the destination has already are found before any is staged; `select`
+    /// gives those of the source.
+    async fn is_worth_comparing(&self, load: &LoadPlan, select: &str) -> Result<bool> {
+        if !load.may_leave_out_equal_rows() || self.is_empty(load).await? {
+            return Ok(false);
+        }
+        let source = (self.source.connection(), select);
+        is_worth_comparing(source, (&self.destination, &load.destination)).await
     }
 
     /// Says which way rows go, by which statements, and what a person should know.
@@ -309,46 +337,43 @@ impl Run {
             None => None,
         };
         progress.expect_rows(plan.table.estimated_rows.unwrap_or(0));
-        progress.enter(Stage::Loading);
+        let transfer = Transfer {
+            source: &self.source,
+            plan: &plan,
+            load: &load,
+            progress,
+        };
         let began = Instant::now();
-        let (created, write) = (load.existing.is_none(), load.write);
-        let told_of_triggers = trigger_notes(&load);
+        let compared = match load.compares {
+            true => Some(transfer.compare(&self.destination_side()).await?),
+            false => None,
+        };
+        let compare_ms = began.elapsed().as_millis() as u64;
+        let began = Instant::now();
         let settings = self.sink_settings(&plan, prepared);
-        let sink = Arc::new(TableSink::open(load, settings, progress.clone()).await?);
-        let condition = plan.condition.clone();
-        let source =
-            self.source
-                .copy_source(&plan.table, &plan.stream, condition, progress.clone());
-        let streams = read(&plan, Arc::new(source)).await?;
-        flow::move_batches(streams, sink.clone()).await?;
+        let sink = transfer.load(settings, compared.as_ref()).await?;
         let load_ms = began.elapsed().as_millis() as u64;
         progress.enter(Stage::Publishing);
         let began = Instant::now();
         let report = StreamReport {
-            stream: plan.stream.name.clone(),
-            source: plan.table.name.to_string(),
-            destination: plan.stream.into.to_string(),
-            write: write.to_string(),
-            created,
-            rows_read: progress.rows_read(),
-            rows_written: progress.rows_written(),
-            bytes_read: progress.bytes_read(),
-            bytes_written: progress.bytes_written(),
             watermark: watermark.map(|watermark| watermark.to_string()),
-            plan_ms: plan.plan_ms,
+            compare_ms,
             load_ms,
-            notes: plan
-                .hidden
-                .iter()
-                .cloned()
-                .chain(told_of_triggers)
-                .collect(),
-            ..StreamReport::default()
+            ..transfer.report(compared.as_ref())
         };
         let mut report = sink.commit(report).await?;
         report.publish_ms = began.elapsed().as_millis() as u64;
         info!(table = %plan.stream.into, rows = report.rows_written, "published");
         Ok(report)
+    }
+
+    /// The destination as one that is read.
+    fn destination_side(&self) -> DestinationSide {
+        let version = self.destination.server_version();
+        DestinationSide {
+            config: self.pipeline.destination.clone(),
+            settings: self.source.read_settings(version),
+        }
     }
 
     /// The condition that only newer rows pass, if the stream is incremental and has run before.
@@ -391,6 +416,7 @@ impl Run {
                     SyncMode::Full => None,
                 },
             },
+            only: None,
         }
     }
 
@@ -448,23 +474,4 @@ impl Run {
         })?;
         Ok(row.get(0))
     }
-}
-
-/// The scan of whole tuples that gives the rows of `transform`, if they can be loaded as they are.
-fn relayed(transform: &dyn TransformPlan, load: Option<&LoadPlan>) -> Option<Scan> {
-    let scan = transform
-        .relay()
-        .filter(|_| load.is_some_and(|load| load.relays))?;
-    let as_tuples = true;
-    Some(Scan { as_tuples, ..scan })
-}
-
-/// The rows of the plan's transform: relayed, or what it makes of them.
-async fn read(plan: &StreamPlan, source: Arc<dyn Source>) -> Result<Vec<BatchStream>> {
-    let Some(scan) = relayed(&*plan.transform, plan.load.as_ref()) else {
-        return plan.transform.execute(source).await;
-    };
-    let partitions = 0..source.partition_count(&scan);
-    let streams = partitions.map(|partition| source.read(&scan, partition));
-    Ok(streams.collect())
 }

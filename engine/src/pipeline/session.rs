@@ -32,7 +32,7 @@ impl SourceSession {
             .batch_execute("SET row_security = off")
             .await
             .map_err(|err| server_error(ErrorKind::Connect, "cannot prepare the session", err))?;
-        let server_version = catalog::major_version(&connection).await?;
+        let server_version = connection.server_version();
         let limits = BatchLimits {
             rows: settings.batch_rows,
             bytes: settings.batch_bytes,
@@ -131,6 +131,14 @@ impl SourceSession {
     /// The server's major version.
     pub(super) fn server_version(&self) -> u32 {
         self.settings.server_version
+    }
+
+    /// How tables of a server of this version are read, within the run's settings.
+    pub(super) fn read_settings(&self, server_version: u32) -> ReadSettings {
+        ReadSettings {
+            server_version,
+            ..self.settings
+        }
     }
 
     /// Whether `select` gives any row.

@@ -45,6 +45,7 @@ const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Connection {
     client: Client,
     backend_pid: i32,
+    server_version: u32,
     tls: MakeRustlsConnect,
     /// Moves bytes between client and socket; aborted on drop.
     _driver: JoinSet<()>,
@@ -98,6 +99,11 @@ impl Connection {
     /// `pg_stat_activity.pid` of the session.
     pub fn backend_pid(&self) -> i32 {
         self.backend_pid
+    }
+
+    /// The server's major version: 15 for 15.4.
+    pub fn server_version(&self) -> u32 {
+        self.server_version
     }
 
     /// What stops the statement that the session is running, from elsewhere.
@@ -215,6 +221,7 @@ impl Attempt<'_> {
         Ok(Connection {
             client,
             backend_pid,
+            server_version: version,
             tls: self.tls.clone(),
             _driver: driver,
         })

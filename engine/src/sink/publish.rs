@@ -30,6 +30,7 @@ pub(super) async fn publish(
     let publication = Publication { publisher, plan };
     publication.run(TRANSACTION).await?;
     let report = match (target, target.staging_sql()) {
+        (Target::Nothing, _) => publication.publish_nothing(report).await?,
         (Target::Destination, _) => publication.publish_direct(report).await?,
         (Target::Built(table), _) => publication.publish_built(table, report).await?,
         (Target::Staged(table) | Target::Temporary(table), Some(staging)) => {
@@ -142,6 +143,17 @@ struct Publication<'a> {
 }
 
 impl Publication<'_> {
+    /// The table had all rows before.
+    async fn publish_nothing(&self, report: StreamReport) -> Result<StreamReport> {
+        if let Some(existing) = &self.plan.existing {
+            lock_and_check(self.publisher, existing).await?;
+        }
+        Ok(StreamReport {
+            rows_unchanged: report.rows_written,
+            ..report
+        })
+    }
+
     /// The rows are in the table; a created one lacks its key.
     async fn publish_direct(&self, report: StreamReport) -> Result<StreamReport> {
         if self.plan.existing.is_none() {

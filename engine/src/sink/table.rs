@@ -6,14 +6,14 @@ use async_trait::async_trait;
 
 use super::ledger::{self, RunIdentity};
 use super::writer::{CopyWriter, WriterTarget};
-use super::{BatchWriter, LoadPath, LoadPlan, Sink, WriteMode, publish, staging};
+use super::{BatchWriter, Differences, LoadPath, LoadPlan, Sink, WriteMode, publish, staging};
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::{Connection, ConnectionConfig, server_error, statement};
 use crate::report::{Progress, RunId, StreamReport};
 use crate::table::{TableName, ident};
 
 /// What a sink needs beside the plan.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SinkSettings {
     /// The destination.
     pub config: ConnectionConfig,
@@ -27,10 +27,14 @@ pub struct SinkSettings {
     pub may_stage: bool,
     /// What the ledger records of the run.
     pub identity: RunIdentity,
+    /// The rows that are written, if not all: the table has the others already.
+    pub only: Option<Arc<Differences>>,
 }
 
 /// Where writers put rows until they are published.
 pub(super) enum Target {
+    /// Nowhere: the table has them all.
+    Nothing,
     /// The table itself, inside the publishing transaction.
     Destination,
     /// A table in the staging schema that will be moved into place.
@@ -74,7 +78,10 @@ impl TableSink {
                 .await
                 .map_err(refused)?;
         }
-        let target = prepare_target(&publisher, &plan, &settings).await?;
+        let target = match &settings.only {
+            Some(only) if only.is_empty() => Target::Nothing,
+            _ => prepare_target(&publisher, &plan, &settings).await?,
+        };
         Ok(Self {
             plan,
             settings,
@@ -87,7 +94,9 @@ impl TableSink {
     fn copy_statement(&self) -> String {
         let columns = self.plan.column_names();
         match &self.target {
-            Target::Destination => statement::copy_in(&self.plan.destination, &columns),
+            Target::Nothing | Target::Destination => {
+                statement::copy_in(&self.plan.destination, &columns)
+            }
             Target::Built(table) | Target::Staged(table) => statement::copy_in(table, &columns),
             Target::Temporary(table) => {
                 let pg_temp = TableName::new("pg_temp", &*table.name);
@@ -191,7 +200,7 @@ async fn begin_direct(publisher: &Connection, plan: &LoadPlan) -> Result<bool> {
 impl Sink for TableSink {
     fn writer_limit(&self) -> usize {
         match self.target {
-            Target::Destination | Target::Temporary(_) => 1,
+            Target::Nothing | Target::Destination | Target::Temporary(_) => 1,
             Target::Built(_) | Target::Staged(_) => self.settings.writers.max(1),
         }
     }
@@ -200,11 +209,12 @@ impl Sink for TableSink {
         let target = WriterTarget {
             table: self.plan.destination.to_string(),
             encoder: self.plan.encoder(),
+            only: self.settings.only.clone(),
             progress: self.progress.clone(),
         };
         let statement = self.copy_statement();
         let writer = match &self.target {
-            Target::Destination | Target::Temporary(_) => {
+            Target::Nothing | Target::Destination | Target::Temporary(_) => {
                 CopyWriter::on_client(&self.publisher, &statement, target).await?
             }
             Target::Built(_) | Target::Staged(_) => {
@@ -265,7 +275,7 @@ impl Target {
     /// The staging table as SQL, for statements of the publishing session.
     pub(super) fn staging_sql(&self) -> Option<String> {
         match self {
-            Self::Destination | Self::Built(_) => None,
+            Self::Nothing | Self::Destination | Self::Built(_) => None,
             Self::Staged(table) => Some(table.to_string()),
             Self::Temporary(table) => Some(format!("pg_temp.{}", ident(&table.name))),
         }

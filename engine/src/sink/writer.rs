@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures::SinkExt;
 use tokio_postgres::{Client, CopyInSink};
 
-use super::BatchWriter;
+use super::{BatchWriter, Differences};
 use crate::encode::{CopyEncoder, TupleEncoder};
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::{Connection, server_error};
@@ -24,6 +24,7 @@ const MESSAGE_BYTES: usize = 128 * 1024;
 pub(super) struct CopyWriter {
     table: String,
     encoder: TupleEncoder,
+    only: Option<Arc<Differences>>,
     copy: Pin<Box<CopyInSink<Bytes>>>,
     /// Rows encoded so far.
     rows: u64,
@@ -62,6 +63,7 @@ impl CopyWriter {
         let mut writer = Self {
             table: target.table,
             encoder: target.encoder,
+            only: target.only,
             copy: Box::pin(copy),
             rows: 0,
             progress: target.progress,
@@ -104,13 +106,18 @@ pub(super) struct WriterTarget {
     /// The table for people: the destination, not the staging table.
     pub(super) table: String,
     pub(super) encoder: TupleEncoder,
+    /// The rows that are written, if not all.
+    pub(super) only: Option<Arc<Differences>>,
     pub(super) progress: Arc<Progress>,
 }
 
 #[async_trait]
 impl BatchWriter for CopyWriter {
     async fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        let tuples = self.encoder.tuples(batch)?;
+        let mut tuples = self.encoder.tuples(batch)?;
+        if let Some(only) = &self.only {
+            tuples = only.select(&tuples);
+        }
         self.rows += tuples.len() as u64;
         self.progress.add_written(tuples.len() as u64, 0);
         self.send(stream_of(&tuples)).await

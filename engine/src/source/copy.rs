@@ -117,6 +117,11 @@ impl CopySource {
             .collect()
     }
 
+    /// The SELECT that gives all rows of `scan`.
+    pub fn select_all(&self, scan: &Scan) -> String {
+        self.select(scan, None)
+    }
+
     fn select(&self, scan: &Scan, range: Option<PageRange>) -> String {
         let items: Vec<String> = scan.columns.iter().map(select_item).collect();
         let range = range.map(PageRange::condition);

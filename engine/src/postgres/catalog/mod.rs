@@ -5,7 +5,7 @@ mod types;
 
 use serde::Serialize;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Row};
+use tokio_postgres::{Client, Row, SimpleQueryMessage};
 
 use super::server_error;
 use crate::error::{Error, ErrorKind, Result};
@@ -95,14 +95,24 @@ pub async fn table(client: &Client, name: &TableName) -> Result<Option<Table>> {
     }))
 }
 
-/// The server's major version: 15 for 15.4.
+/// The rows that the server's planner expects of `select`.
 ///
 /// # Errors
 /// `Read`, if the server refuses the query.
-pub async fn major_version(client: &Client) -> Result<u32> {
-    let sql = "SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 / 10000";
-    let rows = query(client, sql, &[]).await?;
-    Ok(rows.first().map_or(0, |row| row.get::<_, i32>(0)) as u32)
+pub async fn expected_rows(client: &Client, select: &str) -> Result<f64> {
+    let explain = format!("EXPLAIN (FORMAT JSON) {select}");
+    let answer = client.simple_query(&explain).await;
+    let lines = answer.map_err(catalog_error)?;
+    let lines = lines.iter().filter_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0),
+        _ => None,
+    });
+    // The first node is the whole query.
+    let rows = lines.flat_map(str::lines).find_map(|line| {
+        let value = line.trim().strip_prefix("\"Plan Rows\": ")?;
+        value.trim_end_matches(',').parse().ok()
+    });
+    rows.ok_or_else(|| Error::new(ErrorKind::Read, "the server does not explain a query"))
 }
 
 /// Whether there is a schema called `name`.
