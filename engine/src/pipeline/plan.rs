@@ -110,12 +110,8 @@ pub(super) async fn plan_load(
     }
     let options = &input.stream.options;
     check_options(&input)?;
-    let mut planner = ColumnPlanner {
-        destination,
-        source: input.table,
-        creates_types: options.create_types,
-        changes: TypeChanges::new(input.source, destination),
-    };
+    let changes = TypeChanges::new(input.source, destination);
+    let mut planner = ColumnPlanner::new(destination, input.table, changes, options.create_types);
     let mut columns = Vec::new();
     let mut reports = Vec::new();
     for column in input.transform.columns() {
@@ -138,6 +134,7 @@ pub(super) async fn plan_load(
         duplicates: input.stream.duplicates.clone(),
         has_unique_keys: false,
         relays: false,
+        is_parallel: false,
         compares: false,
         as_replica: options.replica_triggers,
         additions: Additions::default(),

@@ -21,7 +21,7 @@ use super::{
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::{Connection, ConnectionConfig, catalog, server_error};
 use crate::report::{PipelineName, PlanReport, Progress, RunId, Stage, StreamReport};
-use crate::sink::{LoadPlan, RunIdentity, Sink, SinkSettings, WriteMode, staging};
+use crate::sink::{LoadPlan, RunIdentity, Sink, SinkSessions, SinkSettings, WriteMode, staging};
 use crate::source::Source;
 use crate::table::{Table, TableName};
 
@@ -47,6 +47,10 @@ pub struct Run {
     id: RunId,
     source: SourceSession,
     destination: Connection,
+    /// Sessions that load.
+    sessions: Arc<SinkSessions>,
+    /// Whether both connections reach the same database.
+    is_one_database: OnceCell<bool>,
     prepared: OnceCell<Prepared>,
     streams: AtomicUsize,
 }
@@ -70,10 +74,12 @@ impl Run {
             Connection::open(&pipeline.destination, "control"),
         )?;
         Ok(Self {
+            sessions: SinkSessions::new(&pipeline.destination),
             pipeline,
             id: RunId(RandomState::new().build_hasher().finish()),
             source,
             destination,
+            is_one_database: OnceCell::new(),
             prepared: OnceCell::new(),
             streams: AtomicUsize::new(0),
         })
@@ -168,6 +174,7 @@ impl Run {
             ..empty_report(stream, outcome)
         };
         if let Some(load) = &mut outcome.load {
+            load.is_parallel = source.partition_count(scan) > 1;
             let select = source.select_all(scan);
             load.compares = reads_all && self.is_worth_comparing(load, &select).await?;
             self.describe(input, load, &mut report).await?;
@@ -397,7 +404,7 @@ impl Run {
     fn sink_settings(&self, plan: &StreamPlan, prepared: &Prepared) -> SinkSettings {
         let statements = plan.report.reads.iter().chain(&plan.report.statements);
         SinkSettings {
-            config: self.pipeline.destination.clone(),
+            sessions: self.sessions.clone(),
             run: self.id,
             number: self.streams.fetch_add(1, Ordering::Relaxed) + 1,
             writers: self.pipeline.settings.connections,
@@ -462,9 +469,12 @@ impl Run {
 
     /// Whether both connections reach the same database.
     async fn is_one_database(&self) -> Result<bool> {
-        let (here, there) =
-            tokio::try_join!(database_identity(&self.destination), self.source.identity())?;
-        Ok(here == there)
+        let is_one = self.is_one_database.get_or_try_init(|| async {
+            let (here, there) =
+                tokio::try_join!(database_identity(&self.destination), self.source.identity())?;
+            Ok(here == there)
+        });
+        is_one.await.copied()
     }
 
     async fn has_no_rows(&self, table: &TableName) -> Result<bool> {

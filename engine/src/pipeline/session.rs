@@ -220,7 +220,7 @@ impl SourceSession {
 pub(super) async fn database_identity(connection: &Connection) -> Result<String> {
     let sql = "SELECT pg_catalog.concat_ws(' ', d.oid, pg_catalog.pg_postmaster_start_time()) \
         FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database()";
-    let row = connection.query_one(sql, &[]).await;
+    let row = connection.ask_one(sql, &[]).await;
     let row = row.map_err(|err| server_error(ErrorKind::Read, "cannot read the catalogue", err))?;
     Ok(row.get(0))
 }

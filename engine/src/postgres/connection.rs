@@ -1,13 +1,16 @@
 //! One connection to a server, its driver included.
 
+use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Deref;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_postgres::config::SslMode;
-use tokio_postgres::{CancelToken, Client, SimpleQueryMessage};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{CancelToken, Client, Row, SimpleQueryMessage, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::config::{ConnectionConfig, Host, SessionKind, TlsMode};
@@ -46,6 +49,8 @@ pub struct Connection {
     client: Client,
     backend_pid: i32,
     server_version: u32,
+    /// Towpath's own queries that this session has prepared, by their text.
+    prepared: Mutex<HashMap<&'static str, Statement>>,
     tls: MakeRustlsConnect,
     /// Moves bytes between client and socket; aborted on drop.
     _driver: JoinSet<()>,
@@ -104,6 +109,47 @@ impl Connection {
     /// The server's major version: 15 for 15.4.
     pub fn server_version(&self) -> u32 {
         self.server_version
+    }
+
+    /// Runs one of towpath's own queries. The session prepares it once: of a query on the
+    /// catalogue, planning is most of the time.
+    ///
+    /// # Errors
+    /// What the driver says.
+    pub async fn ask(
+        &self,
+        sql: &'static str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, tokio_postgres::Error> {
+        let statement = self.prepared(sql).await?;
+        self.client.query(&statement, parameters).await
+    }
+
+    /// As [`ask`](Self::ask), for queries that give one row.
+    ///
+    /// # Errors
+    /// What the driver says, also if there is another number of rows.
+    pub async fn ask_one(
+        &self,
+        sql: &'static str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Row, tokio_postgres::Error> {
+        let statement = self.prepared(sql).await?;
+        self.client.query_one(&statement, parameters).await
+    }
+
+    async fn prepared(&self, sql: &'static str) -> Result<Statement, tokio_postgres::Error> {
+        let known = |prepared: &Mutex<HashMap<_, Statement>>| {
+            let prepared = prepared.lock().unwrap_or_else(PoisonError::into_inner);
+            prepared.get(sql).cloned()
+        };
+        if let Some(statement) = known(&self.prepared) {
+            return Ok(statement);
+        }
+        let statement = self.client.prepare(sql).await?;
+        let mut prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        prepared.insert(sql, statement.clone());
+        Ok(statement)
     }
 
     /// What stops the statement that the session is running, from elsewhere.
@@ -222,6 +268,7 @@ impl Attempt<'_> {
             client,
             backend_pid,
             server_version: version,
+            prepared: Mutex::default(),
             tls: self.tls.clone(),
             _driver: driver,
         })

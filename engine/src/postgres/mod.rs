@@ -7,6 +7,7 @@ mod config;
 mod connection;
 mod failure;
 mod parameters;
+mod pool;
 pub mod statement;
 mod tls;
 
@@ -14,3 +15,4 @@ pub use config::{ConnectionConfig, TlsMode};
 pub use connection::{Canceller, Connection};
 pub use failure::{is_row_security, server_error};
 pub use parameters::{is_connection_string, parse_parameters};
+pub use pool::{ConnectionPool, PooledConnection};

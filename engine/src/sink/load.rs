@@ -56,6 +56,8 @@ pub struct LoadPlan {
     pub has_unique_keys: bool,
     /// Whether batches hold the source's tuples, which go into the table as they are.
     pub relays: bool,
+    /// Whether the source is read on several connections.
+    pub is_parallel: bool,
     /// Whether the destination's rows are read and compared first, so that only rows that differ
     /// are staged.
     pub compares: bool,
@@ -76,7 +78,7 @@ impl LoadPlan {
             && !is_protected;
         match (&self.existing, self.write) {
             _ if !plain => LoadPath::Merge,
-            (None, _) if may_stage => LoadPath::Build,
+            (None, _) if may_stage && self.is_parallel => LoadPath::Build,
             (None, _) | (Some(_), WriteMode::Append) => LoadPath::Direct,
             // Rows without complete key are told from the staging table.
             (Some(_), _) if is_empty && !(self.merges() && self.may_lack_key()) => LoadPath::Direct,

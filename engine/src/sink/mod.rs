@@ -18,7 +18,7 @@ pub use ledger::{LedgerEntry, RunIdentity, WatermarkOf, history, last_watermark,
 pub use load::{LoadColumn, LoadPath, LoadPlan};
 pub use mode::{Duplicates, WriteMode};
 pub use null::NullSink;
-pub use table::{SinkSettings, TableSink};
+pub use table::{SinkSessions, SinkSettings, TableSink};
 
 use crate::error::Result;
 use crate::report::StreamReport;

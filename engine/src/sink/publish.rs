@@ -62,10 +62,10 @@ pub(super) async fn create_schema(publisher: &Connection, schema: &str) -> Resul
     // Two runs that create it at the same time would meet in the catalogue's unique index.
     let lock = "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1, 0))";
     let name = format!("towpath schema {schema}");
-    publisher.execute(lock, &[&name]).await.map_err(refused)?;
+    publisher.ask(lock, &[&name]).await.map_err(refused)?;
     let sql = "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1)";
     let exists: bool = publisher
-        .query_one(sql, &[&schema])
+        .ask_one(sql, &[&schema])
         .await
         .map_err(refused)?
         .get(0);
@@ -125,7 +125,7 @@ async fn grant_defaults(publisher: &Connection, table: &TableName) -> Result<()>
     };
     let sql = include_str!("default_privileges.sql");
     for row in publisher
-        .query(sql, &[&table.schema])
+        .ask(sql, &[&table.schema])
         .await
         .map_err(refused)?
     {

@@ -8,15 +8,17 @@ use super::ledger::{self, RunIdentity};
 use super::writer::{CopyWriter, WriterTarget};
 use super::{BatchWriter, Differences, LoadPath, LoadPlan, Sink, WriteMode, publish, staging};
 use crate::error::{Error, ErrorKind, Result};
-use crate::postgres::{Connection, ConnectionConfig, server_error, statement};
+use crate::postgres::{
+    Connection, ConnectionConfig, ConnectionPool, PooledConnection, server_error, statement,
+};
 use crate::report::{Progress, RunId, StreamReport};
 use crate::table::{TableName, ident};
 
 /// What a sink needs beside the plan.
 #[derive(Clone)]
 pub struct SinkSettings {
-    /// The destination.
-    pub config: ConnectionConfig,
+    /// Sessions of the destination.
+    pub sessions: Arc<SinkSessions>,
     /// The run, whose staging tables are named after it.
     pub run: RunId,
     /// The stream's number in the run.
@@ -29,6 +31,27 @@ pub struct SinkSettings {
     pub identity: RunIdentity,
     /// The rows that are written, if not all: the table has the others already.
     pub only: Option<Arc<Differences>>,
+}
+
+/// Sessions of a destination, which one sink after the other uses.
+pub struct SinkSessions {
+    publishers: Arc<ConnectionPool>,
+    writers: Arc<ConnectionPool>,
+}
+
+impl SinkSessions {
+    /// Sessions of the database at `config`, none of them open yet.
+    pub fn new(config: &ConnectionConfig) -> Arc<Self> {
+        let pool = |application, setup: &str| {
+            ConnectionPool::new(config.clone(), application, setup.to_owned())
+        };
+        Arc::new(Self {
+            // Triggers and defaults of the destination run with the path their authors meant.
+            publishers: pool("publish", "RESET search_path"),
+            // The publishing transaction's commit makes these rows durable with its own.
+            writers: pool("write", "SET synchronous_commit = off"),
+        })
+    }
 }
 
 /// Where writers put rows until they are published.
@@ -51,7 +74,7 @@ pub struct TableSink {
     settings: SinkSettings,
     progress: Arc<Progress>,
     /// The session of the publishing transaction.
-    publisher: Connection,
+    publisher: PooledConnection,
     target: Target,
 }
 
@@ -65,18 +88,11 @@ impl TableSink {
         settings: SinkSettings,
         progress: Arc<Progress>,
     ) -> Result<Self> {
-        let publisher = Connection::open(&settings.config, "publish").await?;
-        // Triggers and defaults of the destination run with the path their authors meant.
-        let refused = |err| server_error(ErrorKind::Load, "cannot prepare the load", err);
-        publisher
-            .batch_execute("RESET search_path")
-            .await
-            .map_err(refused)?;
+        let publisher = settings.sessions.publishers.get().await?;
         if plan.as_replica {
-            publisher
-                .batch_execute("SET session_replication_role = replica")
-                .await
-                .map_err(refused)?;
+            let set = "SET session_replication_role = replica";
+            let refused = |err| server_error(ErrorKind::Load, "cannot prepare the load", err);
+            publisher.batch_execute(set).await.map_err(refused)?;
         }
         let target = match &settings.only {
             Some(only) if only.is_empty() => Target::Nothing,
@@ -218,12 +234,7 @@ impl Sink for TableSink {
                 CopyWriter::on_client(&self.publisher, &statement, target).await?
             }
             Target::Built(_) | Target::Staged(_) => {
-                let connection = Connection::open(&self.settings.config, "write").await?;
-                // The publishing transaction's commit makes these rows durable with its own.
-                connection
-                    .batch_execute("SET synchronous_commit = off")
-                    .await
-                    .map_err(|err| server_error(ErrorKind::Load, "cannot prepare a writer", err))?;
+                let connection = self.settings.sessions.writers.get().await?;
                 CopyWriter::on_connection(connection, &statement, target).await?
             }
         };
@@ -253,6 +264,9 @@ impl Sink for TableSink {
                     refused(err)
                 }
             })?;
+        if !self.plan.as_replica && !matches!(self.target, Target::Temporary(_)) {
+            self.publisher.allow_reuse();
+        }
         Ok(report)
     }
 }

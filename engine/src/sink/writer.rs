@@ -13,7 +13,7 @@ use tokio_postgres::{Client, CopyInSink};
 use super::{BatchWriter, Differences};
 use crate::encode::{CopyEncoder, TupleEncoder};
 use crate::error::{Error, ErrorKind, Result};
-use crate::postgres::{Connection, server_error};
+use crate::postgres::{PooledConnection, server_error};
 use crate::report::Progress;
 
 /// Bytes of one CopyData message. A message may end anywhere; this is large enough that its
@@ -30,18 +30,18 @@ pub(super) struct CopyWriter {
     rows: u64,
     progress: Arc<Progress>,
     /// Kept open until the COPY is done; `None` if the transaction belongs to the sink.
-    _connection: Option<Connection>,
+    connection: Option<PooledConnection>,
 }
 
 impl CopyWriter {
     /// Begins the COPY `statement` on a connection of its own.
     pub(super) async fn on_connection(
-        connection: Connection,
+        connection: PooledConnection,
         statement: &str,
         target: WriterTarget,
     ) -> Result<Self> {
         let mut writer = Self::on_client(&connection, statement, target).await?;
-        writer._connection = Some(connection);
+        writer.connection = Some(connection);
         Ok(writer)
     }
 
@@ -67,7 +67,7 @@ impl CopyWriter {
             copy: Box::pin(copy),
             rows: 0,
             progress: target.progress,
-            _connection: None,
+            connection: None,
         };
         writer.send(header.into()).await?;
         Ok(writer)
@@ -130,7 +130,12 @@ impl BatchWriter for CopyWriter {
         let taken = self.copy.as_mut().finish().await;
         let taken = taken.map_err(|err| refused(&self.table, err))?;
         match taken == self.rows {
-            true => Ok(()),
+            true => {
+                self.connection
+                    .iter()
+                    .for_each(PooledConnection::allow_reuse);
+                Ok(())
+            }
             false => Err(rows_left_out(&self.table, self.rows.saturating_sub(taken))),
         }
     }

@@ -14,7 +14,7 @@ use super::{BatchStream, Scan, ScanColumn, Source};
 use crate::decode::{BatchLimits, CopyDecoder};
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::statement::{self, PageRange};
-use crate::postgres::{Connection, is_row_security, server_error};
+use crate::postgres::{PooledConnection, is_row_security, server_error};
 use crate::report::Progress;
 use crate::table::{Table, ident};
 use crate::types::Representation;
@@ -206,7 +206,7 @@ struct PartitionReader {
     limits: BatchLimits,
     progress: Arc<Progress>,
     row_security: bool,
-    connection: Option<Connection>,
+    connection: Option<PooledConnection>,
     copy: Option<OpenCopy>,
 }
 
@@ -222,7 +222,12 @@ impl PartitionReader {
         loop {
             let Some(mut copy) = self.copy.take() else {
                 match self.statements.pop_front() {
-                    None => return Ok(None),
+                    None => {
+                        self.connection
+                            .iter()
+                            .for_each(PooledConnection::allow_reuse);
+                        return Ok(None);
+                    }
                     Some(statement) => self.copy = Some(self.begin(&statement).await?),
                 }
                 continue;

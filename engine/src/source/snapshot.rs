@@ -1,16 +1,30 @@
 //! The one view of the source that all readers of a run share.
 
+use std::sync::Arc;
+
 use tokio::sync::OnceCell;
 
 use crate::error::{ErrorKind, Result};
-use crate::postgres::{Connection, ConnectionConfig, server_error};
+use crate::postgres::{
+    Connection, ConnectionConfig, ConnectionPool, PooledConnection, server_error,
+};
 
 /// A snapshot of a database, taken when the first reader asks for it, and kept open.
 ///
 /// Source: PostgreSQL documentation, "Snapshot Synchronization Functions".
 pub struct Snapshot {
     config: ConnectionConfig,
-    exported: OnceCell<(Connection, String)>,
+    exported: OnceCell<Exported>,
+}
+
+/// A snapshot that was taken.
+struct Exported {
+    /// The connection that took it, inside its transaction.
+    connection: Connection,
+    /// Sessions that see it, where queries that row security would filter fail.
+    unfiltered: Arc<ConnectionPool>,
+    /// Sessions that see it, where row security filters.
+    filtered: Arc<ConnectionPool>,
 }
 
 impl Snapshot {
@@ -27,30 +41,24 @@ impl Snapshot {
     /// # Errors
     /// `Connect`, or `Read` if the server does not export a snapshot.
     pub async fn connection(&self) -> Result<&Connection> {
-        self.exported().await.map(|(connection, _)| connection)
+        self.exported().await.map(|exported| &exported.connection)
     }
 
-    /// A new connection inside a read-only transaction that sees this snapshot; `row_security` is
+    /// A connection inside a read-only transaction that sees this snapshot; `row_security` is
     /// the setting of that name: whether policies filter rows, or queries that they would filter
     /// fail.
     ///
     /// # Errors
     /// `Connect`, or `Read` if the server does not let it in.
-    pub async fn join(&self, row_security: bool) -> Result<Connection> {
-        let (_, id) = self.exported().await?;
-        let connection = Connection::open(&self.config, "read").await?;
-        let sql = format!(
-            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT '{id}'; \
-             SET LOCAL row_security = {row_security}"
-        );
-        connection
-            .batch_execute(&sql)
-            .await
-            .map_err(|err| server_error(ErrorKind::Read, "cannot join the snapshot", err))?;
-        Ok(connection)
+    pub async fn join(&self, row_security: bool) -> Result<PooledConnection> {
+        let exported = self.exported().await?;
+        match row_security {
+            true => exported.filtered.get().await,
+            false => exported.unfiltered.get().await,
+        }
     }
 
-    async fn exported(&self) -> Result<&(Connection, String)> {
+    async fn exported(&self) -> Result<&Exported> {
         self.exported
             .get_or_try_init(|| async {
                 let connection = Connection::open(&self.config, "snapshot").await?;
@@ -58,12 +66,20 @@ impl Snapshot {
                 let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
                 connection.batch_execute(begin).await.map_err(refused)?;
                 let sql = "SELECT pg_catalog.pg_export_snapshot()";
-                let id = connection
-                    .query_one(sql, &[])
-                    .await
-                    .map_err(refused)?
-                    .get(0);
-                Ok((connection, id))
+                let row = connection.ask_one(sql, &[]).await.map_err(refused)?;
+                let pool = |row_security| {
+                    let id: &str = row.get(0);
+                    let setup = format!(
+                        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
+                         SET TRANSACTION SNAPSHOT '{id}'; SET LOCAL row_security = {row_security}"
+                    );
+                    ConnectionPool::new(self.config.clone(), "read", setup)
+                };
+                Ok(Exported {
+                    connection,
+                    unfiltered: pool(false),
+                    filtered: pool(true),
+                })
             })
             .await
     }

@@ -5,9 +5,9 @@ mod types;
 
 use serde::Serialize;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Row, SimpleQueryMessage};
+use tokio_postgres::{Row, SimpleQueryMessage};
 
-use super::server_error;
+use super::{Connection, server_error};
 use crate::error::{Error, ErrorKind, Result};
 use crate::table::{Column, Identity, Table, TableKind, TableName, TablePattern, UniqueIndex};
 
@@ -37,7 +37,7 @@ pub struct TableSummary {
 /// # Errors
 /// `Read`, if the server refuses the query.
 pub async fn summaries(
-    client: &Client,
+    client: &Connection,
     pattern: Option<&TablePattern>,
 ) -> Result<Vec<TableSummary>> {
     let schema = pattern.and_then(TablePattern::schema);
@@ -60,7 +60,7 @@ pub async fn summaries(
 ///
 /// # Errors
 /// `Read`, if the server refuses the query.
-pub async fn table(client: &Client, name: &TableName) -> Result<Option<Table>> {
+pub async fn table(client: &Connection, name: &TableName) -> Result<Option<Table>> {
     let rows = query(
         client,
         include_str!("table.sql"),
@@ -99,7 +99,7 @@ pub async fn table(client: &Client, name: &TableName) -> Result<Option<Table>> {
 ///
 /// # Errors
 /// `Read`, if the server refuses the query.
-pub async fn expected_rows(client: &Client, select: &str) -> Result<f64> {
+pub async fn expected_rows(client: &Connection, select: &str) -> Result<f64> {
     let explain = format!("EXPLAIN (FORMAT JSON) {select}");
     let answer = client.simple_query(&explain).await;
     let lines = answer.map_err(catalog_error)?;
@@ -119,14 +119,14 @@ pub async fn expected_rows(client: &Client, select: &str) -> Result<f64> {
 ///
 /// # Errors
 /// `Read`, if the server refuses the query.
-pub async fn has_schema(client: &Client, name: &str) -> Result<bool> {
+pub async fn has_schema(client: &Connection, name: &str) -> Result<bool> {
     let sql = "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1)";
     let rows = query(client, sql, &[&name]).await?;
     Ok(rows.first().is_some_and(|row| row.get(0)))
 }
 
 /// The columns that may be read, and the names of the others.
-async fn columns(client: &Client, table: u32) -> Result<(Vec<Column>, Vec<String>)> {
+async fn columns(client: &Connection, table: u32) -> Result<(Vec<Column>, Vec<String>)> {
     let rows = query(client, include_str!("columns.sql"), &[&table]).await?;
     let oids: Vec<u32> = rows.iter().map(|row| row.get("type_oid")).collect();
     let types = types::load(client, &oids).await?;
@@ -152,7 +152,7 @@ async fn columns(client: &Client, table: u32) -> Result<(Vec<Column>, Vec<String
     Ok((columns.collect::<Result<_>>()?, unreadable))
 }
 
-async fn unique_indexes(client: &Client, table: u32) -> Result<Vec<UniqueIndex>> {
+async fn unique_indexes(client: &Connection, table: u32) -> Result<Vec<UniqueIndex>> {
     let rows = query(client, include_str!("unique_indexes.sql"), &[&table]).await?;
     Ok(rows
         .iter()
@@ -179,8 +179,12 @@ fn table_kind(relkind: i8) -> TableKind {
 }
 
 /// Runs one catalogue query.
-async fn query(client: &Client, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>> {
-    client.query(sql, parameters).await.map_err(catalog_error)
+async fn query(
+    client: &Connection,
+    sql: &'static str,
+    parameters: &[&(dyn ToSql + Sync)],
+) -> Result<Vec<Row>> {
+    client.ask(sql, parameters).await.map_err(catalog_error)
 }
 
 fn catalog_error(err: tokio_postgres::Error) -> Error {
