@@ -92,6 +92,14 @@ impl Database {
         &self.connection
     }
 
+    /// Removes every table and what programs have left.
+    ///
+    /// # Errors
+    /// `Load`, if the server refuses.
+    pub(crate) async fn clear(&self) -> Result<()> {
+        self.execute(include_str!("clear.sql")).await
+    }
+
     /// Runs statements.
     ///
     /// # Errors
