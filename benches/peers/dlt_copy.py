@@ -22,6 +22,9 @@ def resource(arguments, name):
     options = {}
     if arguments.backend == "connectorx":
         options["backend_kwargs"] = {"return_type": "arrow"}
+        if arguments.partition_on:
+            partitions = {"partition_on": arguments.partition_on, "partition_num": 2}
+            options["backend_kwargs"].update(partitions)
     table = sql_table(
         credentials=arguments.source,
         schema=arguments.schema,
@@ -48,6 +51,7 @@ def main():
     parser.add_argument("--key", required=True)
     parser.add_argument("--backend", required=True)
     parser.add_argument("--disposition", required=True)
+    parser.add_argument("--partition-on")
     arguments = parser.parse_args()
     pipeline = dlt.pipeline(
         pipeline_name="peer",

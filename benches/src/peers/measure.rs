@@ -6,9 +6,9 @@ use towpath_engine::{Error, ErrorKind, Result};
 
 use crate::args::Args;
 use crate::contender::{Contender, Role, in_turn};
-use crate::data::DataSet;
+use crate::data::{DROP_EVENT_KIND, DataSet};
 use crate::database::Databases;
-use crate::fingerprint::{Fingerprint, differences};
+use crate::fingerprint::{Fingerprint, compare};
 use crate::process::{self, Usage};
 use crate::record::{Measurement, Outcome, Record};
 use crate::setting::Setting;
@@ -94,13 +94,16 @@ impl<'a> Measuring<'a> {
         } = self.databases;
         destination.clear().await?;
         for database in [source, destination] {
-            database
-                .execute("DROP SCHEMA IF EXISTS bench CASCADE")
-                .await?;
+            let statement = "DROP SCHEMA IF EXISTS bench CASCADE";
+            database.execute(statement).await?;
         }
+        // pgcopydb brings types along that its tables do not use.
+        destination.execute(DROP_EVENT_KIND).await?;
         if self.loaded != Some(workload.data) {
             eprintln!("  loading the source");
             self.loaded = None;
+            source.clear().await?;
+            source.execute(DROP_EVENT_KIND).await?;
             workload.data.load(source).await?;
             self.loaded = Some(workload.data);
         }
@@ -137,6 +140,7 @@ impl<'a> Measuring<'a> {
     async fn reset(&self, contender: &Contender) -> Result<()> {
         let destination = &self.databases.destination;
         self.setting.clear_work()?;
+        self.databases.end_sessions().await?;
         destination.clear().await?;
         for statement in &contender.start {
             destination.execute(statement).await?;
@@ -173,26 +177,27 @@ impl<'a> Measuring<'a> {
         })
     }
 
-    /// Whether the destination holds what it must; `row_count` becomes the number of its rows.
+    /// Whether the destination holds what it must; `row_count` becomes the number of its rows. Of
+    /// several tables, the outcome is that of the first one that is not equal.
     async fn compare(&self, expected: &Expected<'_>, row_count: &mut u64) -> Result<Outcome> {
         let Databases {
             source,
             destination,
             ..
         } = self.databases;
-        let mut first = None;
+        let mut outcome = Outcome::Equal;
         for (ours, theirs, fingerprint) in expected {
-            let Some(found) = Fingerprint::of(destination, theirs).await? else {
-                first.get_or_insert(format!("no table {theirs}"));
-                continue;
+            let one = match Fingerprint::of(destination, theirs).await? {
+                None => Outcome::Different(format!("no table {theirs}")),
+                Some(found) => {
+                    *row_count += found.row_count;
+                    compare((source, ours), fingerprint, (destination, theirs), &found).await?
+                }
             };
-            *row_count += found.row_count;
-            let all =
-                differences((source, ours), fingerprint, (destination, theirs), &found).await?;
-            if !all.is_empty() {
-                first.get_or_insert(all.join("; "));
+            if !matches!(outcome, Outcome::Different(_)) && one != Outcome::Equal {
+                outcome = one;
             }
         }
-        Ok(first.map_or(Outcome::Equal, Outcome::Different))
+        Ok(outcome)
     }
 }

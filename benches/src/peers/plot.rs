@@ -41,7 +41,8 @@ pub(crate) fn plot(sections: &[Section]) -> String {
     let mut body = String::new();
     let mut top = ROW;
     for section in sections {
-        let lines = section.lines();
+        let mut lines = section.lines();
+        lines.retain(|line| line.outcome != Outcome::Unchecked);
         if !lines.iter().any(|line| line.role == Role::Reference) {
             continue;
         }

@@ -20,7 +20,7 @@ const TIMEOUT: &str = "timeout";
 const TIMEOUT_CODES: [i32; 2] = [124, 137];
 
 /// Letters of an error message that are kept.
-const MESSAGE_LETTERS: usize = 200;
+const MESSAGE_LETTERS: usize = 300;
 
 /// Lines of a failed program's output that are shown.
 const SHOWN_LINES: usize = 15;
@@ -98,7 +98,7 @@ pub(crate) fn run(pipes: &[Pipe], limit: Option<Duration>) -> Result<Usage> {
         wall: start.elapsed(),
         ..Usage::default()
     };
-    check(&ended)?;
+    check(&ended, limit)?;
     if limit.is_some() {
         for (_, started, _) in ended {
             let report =
@@ -159,7 +159,7 @@ fn watched(program: &Program, report: &Path, limit: Duration) -> Command {
 
 /// Whether all programs ended well; otherwise the error is that of the first that says something,
 /// since its neighbours in the pipe fail because of it.
-fn check(ended: &[(ExitStatus, &Running, &Program)]) -> Result<()> {
+fn check(ended: &[(ExitStatus, &Running, &Program)], limit: Option<Duration>) -> Result<()> {
     let mut silent = None;
     for (status, started, program) in ended {
         if status.success() {
@@ -174,8 +174,9 @@ fn check(ended: &[(ExitStatus, &Running, &Program)]) -> Result<()> {
         let is_late = status
             .code()
             .is_some_and(|code| TIMEOUT_CODES.contains(&code));
-        if is_late {
-            return Err(Error::new(ErrorKind::Load, "took longer than the limit"));
+        if let (true, Some(limit)) = (is_late, limit) {
+            let message = format!("took longer than {} minutes", limit.as_secs() / 60);
+            return Err(Error::new(ErrorKind::Load, message));
         }
         if let Some(line) = error_line(&log) {
             return Err(Error::new(ErrorKind::Load, line));
@@ -185,7 +186,7 @@ fn check(ended: &[(ExitStatus, &Running, &Program)]) -> Result<()> {
     silent.map_or(Ok(()), |message| Err(Error::new(ErrorKind::Load, message)))
 }
 
-/// The first line of `log` that names an error, with what follows a colon at its end, or else the
+/// The first line of `log` that names an error, with the reason if it ends with a colon, or else the
 /// last line; without colours and what loggers put in front, and cut.
 fn error_line(log: &str) -> Option<String> {
     let lines: Vec<String> = log
@@ -199,7 +200,10 @@ fn error_line(log: &str) -> Option<String> {
         Some(at) => lines[at][error_at(&lines[at])?..].to_owned(),
     };
     if let (Some(at), true) = (first, message.ends_with(':')) {
-        for line in lines[at + 1..].iter().take(2) {
+        // Sling's reason is the server's own line, below the statement.
+        let rest = &lines[at + 1..];
+        let reason = rest.iter().position(|line| line.starts_with("pq: "));
+        for line in rest.iter().take(1).chain(reason.map(|at| &rest[at])) {
             message.push(' ');
             message.push_str(line);
         }
@@ -300,7 +304,8 @@ mod tests {
         assert_eq!(error_line(log).unwrap(), "ERROR: no such type");
         let log = "12:00:00 17 ERROR it is there\n";
         assert_eq!(error_line(log).unwrap(), "ERROR it is there");
-        assert_eq!(error_line("fatal:\n~ why\n").unwrap(), "fatal: ~ why");
+        let log = "fatal:\n~ why\nSELECT\npq: no table\n";
+        assert_eq!(error_line(log).unwrap(), "fatal: ~ why pq: no table");
         assert_eq!(error_line("first\n\nlast\n").unwrap(), "last");
         assert_eq!(error_line("\n"), None);
     }

@@ -25,8 +25,9 @@ afterwards. Whoever fails once is not asked again.
 Wall time includes starting the programs. CPU time and peak memory are those of the programs, as the
 kernel reports them when they end; two programs of a pipe count together, of a program with several
 processes the largest one. After each measurement the tables are compared: rows, an order-independent
-hash of all rows as text, names, types and nullability of columns, and the primary key. What a program
-leaves different is named, its time stands.
+hash of all rows as text, names, types and nullability of columns, and the primary key. Where the hashes
+differ, each column is compared by value, in which 1.0 is 1.00, and those that differ are named. What a
+program leaves different is recorded, and its time stands.
 
 ## What is fair, and what is not
 
@@ -42,7 +43,7 @@ leaves different is named, its time stands.
   relays have two. The other programs may use as many as they can.
 - The other programs run in the configuration that their own documentation calls fastest, from the
   start that suits them: where they would lose types or the key by making the table, some get it made.
-  Whoever does not build a key has less to do.
+  Whoever does not build a key has less to do; pgcopydb also vacuums and analyses what it has copied.
 - Interpreters and imports of the Python libraries are in their times; at full scale that is a second.
 ";
 

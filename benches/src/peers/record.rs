@@ -37,6 +37,8 @@ pub(crate) struct Measurement {
 pub(crate) enum Outcome {
     /// Both tables were equal afterwards.
     Equal,
+    /// They were, but for zeros at the end of numerics.
+    EqualByValue,
     /// Nothing was to be compared.
     Unchecked,
     /// In what they differed.
@@ -49,6 +51,7 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Equal => f.write_str("equal"),
+            Self::EqualByValue => f.write_str("equal, but for zeros at the end of numerics"),
             Self::Unchecked => f.write_str("not compared"),
             Self::Different(what) => write!(f, "not equal: {what}"),
             Self::Failed(why) => write!(f, "failed: {why}"),

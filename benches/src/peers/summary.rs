@@ -65,7 +65,8 @@ impl Section {
             .filter(|(_, one)| one.contender == name)
             .collect();
         let (_, last) = own.last()?;
-        let is_bad = |outcome: &&Outcome| !matches!(outcome, Outcome::Equal | Outcome::Unchecked);
+        let is_bad =
+            |outcome: &&Outcome| matches!(outcome, Outcome::Different(_) | Outcome::Failed(_));
         let outcomes = || own.iter().map(|(_, one)| &one.outcome);
         let outcome = outcomes().find(is_bad).or_else(|| outcomes().next())?;
         Some(Line {

@@ -64,7 +64,7 @@ pub(crate) fn dlt(
         .map(|table| table.schema_and_name().1)
         .collect();
     let (names, keys) = (names.join(","), first.key.join(","));
-    let words = [
+    let mut words = vec![
         &*setting.from,
         &setting.to,
         "--schema",
@@ -78,6 +78,11 @@ pub(crate) fn dlt(
         "--disposition",
         disposition,
     ];
+    // connectorx reads ranges of an integer at the same time, if it is told one.
+    let column = *first.key.first()?;
+    if backend == "connectorx" && first.columns.starts_with(&format!("{column} bigint")) {
+        words.extend(["--partition-on", column]);
+    }
     setting.script(Peer::Dlt, "dlt_copy.py", owned(&words))
 }
 

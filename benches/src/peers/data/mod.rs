@@ -9,7 +9,7 @@ use crate::database::Database;
 use crate::table::Table;
 
 pub(crate) use lineitem::lineitem;
-pub(crate) use synthetic::{EVENT_KIND, documents, events, many, one, wide};
+pub(crate) use synthetic::{DROP_EVENT_KIND, EVENT_KIND, documents, events, many, one, wide};
 
 /// One set of source tables.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,12 +29,11 @@ pub(crate) enum DataSet {
 }
 
 impl DataSet {
-    /// Fills the source with it and nothing else.
+    /// Fills the source, which is empty, with it.
     ///
     /// # Errors
     /// `Load`, if the server refuses.
     pub(crate) async fn load(self, database: &Database) -> Result<()> {
-        database.clear().await?;
         let statements = match self {
             Self::Lineitem(scale) => return lineitem::load(database, scale).await,
             Self::Events(row_count) => synthetic::fill_events(row_count),

@@ -8,6 +8,9 @@ pub(crate) const EVENT_KIND: &str = "\
     DO $$ BEGIN CREATE TYPE public.event_kind AS ENUM ('created', 'paid', 'shipped', 'returned'); \
     EXCEPTION WHEN duplicate_object THEN NULL; END $$";
 
+/// Drops it, where it is there and nothing uses it.
+pub(crate) const DROP_EVENT_KIND: &str = "DROP TYPE IF EXISTS public.event_kind";
+
 /// The types that [`wide`]'s columns take by turns, each with an expression over the row's number
 /// `n` and the column's, `{}`.
 const WIDE_TYPES: [(&str, &str); 8] = [

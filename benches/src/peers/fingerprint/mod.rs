@@ -3,6 +3,7 @@
 use towpath_engine::{Error, ErrorKind, Result};
 
 use crate::database::Database;
+use crate::record::Outcome;
 
 /// What two equal tables have in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -151,34 +152,37 @@ impl Column {
     }
 }
 
-/// In what the destination's table differs from the source's, in words; empty, if in nothing.
+/// How the destination's table, which has been `found`, compares to the source's.
 ///
 /// # Errors
 /// `Read`, if a server refuses.
-pub(crate) async fn differences(
+pub(crate) async fn compare(
     (source, source_table): (&Database, &str),
     expected: &Fingerprint,
     (destination, table): (&Database, &str),
     found: &Fingerprint,
-) -> Result<Vec<String>> {
+) -> Result<Outcome> {
     let mut differences = expected.differences(found);
+    let mut is_by_value = false;
     if let Some((query, names)) = expected.value_query(found) {
-        let ours = source
-            .texts(&query.replace("{table}", source_table))
-            .await?;
-        let theirs = destination.texts(&query.replace("{table}", table)).await?;
-        let pairs = names.into_iter().zip(ours.iter().zip(&theirs));
+        let [ours, theirs] = [source_table, table].map(|table| query.replace("{table}", table));
+        let (ours, theirs) = (
+            source.texts(&ours).await?,
+            destination.texts(&theirs).await?,
+        );
+        let pairs = names.into_iter().zip(ours.into_iter().zip(theirs));
         let other: Vec<String> = pairs
             .filter(|(_, (ours, theirs))| ours != theirs)
             .map(|(name, _)| name)
             .collect();
-        if let Some(names) = some_of(&other) {
-            differences.push(format!("values: {names}"));
-        } else if differences.is_empty() {
-            differences.push("zeros at the end of numerics".to_owned());
-        }
+        is_by_value = other.is_empty();
+        differences.extend(some_of(&other).map(|names| format!("values: {names}")));
     }
-    Ok(differences)
+    Ok(match (differences.is_empty(), is_by_value) {
+        (true, false) => Outcome::Equal,
+        (true, true) => Outcome::EqualByValue,
+        (false, _) => Outcome::Different(differences.join("; ")),
+    })
 }
 
 /// The first names of many; `None` of none.

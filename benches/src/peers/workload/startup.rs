@@ -46,7 +46,7 @@ pub(super) fn memory(setting: &Setting, scale: f64) -> Workload {
     let program = copy(setting, &["--table", &table.name]);
     let title = "peak memory of lineitem into a missing table";
     let mut workload = Workload::of_tables("memory", title, DataSet::Lineitem(scale));
-    workload.notes = "Memory is flat if the peak does not grow with the table.";
+    workload.notes = "The goal is that the peak does not grow with the table.";
     workload.with([Some(by_towpath(
         &format!("towpath, scale {scale}"),
         Vec::new(),

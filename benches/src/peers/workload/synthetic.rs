@@ -3,7 +3,7 @@
 use super::lineitem::{STAGING, merge_by_hand, reference, staging};
 use super::{Workload, by_towpath, from_kept, keep, peer};
 use crate::contender::{Contender, Goal, adbc, copy, dlt, duckdb, pgcopydb, sling};
-use crate::data::{DataSet, EVENT_KIND, events};
+use crate::data::{DROP_EVENT_KIND, DataSet, EVENT_KIND, events};
 use crate::setting::Setting;
 
 /// Tells the tenth of the events that has changed.
@@ -26,7 +26,7 @@ pub(super) fn events_missing(setting: &Setting, row_count: u64) -> Workload {
     let select = format!("SELECT * FROM source.{}", table.name);
     let title = "events, of types that most engines lose, into a missing table";
     // pgcopydb brings the type itself, and stops if it is there.
-    let nothing = vec!["DROP TYPE IF EXISTS public.event_kind".to_owned()];
+    let nothing = vec![DROP_EVENT_KIND.to_owned()];
     Workload::of_tables("w2", title, DataSet::Events(row_count)).with([
         Some(Contender {
             start: keyed(),
