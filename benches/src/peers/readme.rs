@@ -44,7 +44,7 @@ program leaves different is recorded, and its time stands.
 - The other programs run in the configuration that their own documentation calls fastest, from the
   start that suits them: where they would lose types or the key by making the table, some get it made.
   Whoever does not build a key has less to do; pgcopydb also vacuums and analyses what it has copied.
-- Interpreters and imports of the Python libraries are in their times; at full scale that is a second.
+- Python and the imports of its libraries are in their times, which weighs at small scales.
 ";
 
 /// The beginning of the run's `README.md`: everything but the workloads.

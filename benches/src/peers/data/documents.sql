@@ -1,4 +1,4 @@
--- Fills public.documents. {row_count}: how many rows. A document is an order with 50 to 89 lines: keys
+-- Fills public.documents. {row_count}: how many rows. A document is an order with 63 to 102 lines: keys
 -- and phrases repeat, as they do in real documents, numbers and names do not.
 INSERT INTO public.documents
 SELECT n,
@@ -12,6 +12,6 @@ SELECT n,
                        'quantity', 1 + (n + line) % 9,
                        'price', round(((n * 613 + line * 7919) % 1000000)::numeric / 100, 2),
                        'options', jsonb_build_array('gift', (n + line) % 2 = 0, NULL)))
-              FROM generate_series(1, 50 + n % 40) AS line)),
+              FROM generate_series(1, 63 + n % 40) AS line)),
        timestamptz '2024-01-01 00:00:00+00' + n * interval '7 seconds'
   FROM generate_series(1, {row_count}::bigint) AS n
