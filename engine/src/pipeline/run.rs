@@ -20,7 +20,7 @@ use super::{
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::{Connection, ConnectionConfig, catalog, server_error};
-use crate::report::{PipelineName, PlanReport, Progress, RunId, Stage, StreamReport};
+use crate::report::{PipelineName, PlanReport, Progress, RunId, Stage, Step, StreamReport};
 use crate::sink::{LoadPlan, RunIdentity, Sink, SinkSessions, SinkSettings, WriteMode, staging};
 use crate::source::Source;
 use crate::table::{Table, TableName};
@@ -360,6 +360,8 @@ impl Run {
         let settings = self.sink_settings(&plan, prepared);
         let sink = transfer.load(settings, compared.as_ref()).await?;
         let load_ms = began.elapsed().as_millis() as u64;
+        let computed = plan.transform.compute_time();
+        progress.clock.add(Step::Transform, computed);
         progress.enter(Stage::Publishing);
         let began = Instant::now();
         let report = StreamReport {
@@ -370,6 +372,7 @@ impl Run {
         };
         let mut report = sink.commit(report).await?;
         report.publish_ms = began.elapsed().as_millis() as u64;
+        report.profile = progress.clock.profile();
         info!(table = %plan.stream.into, rows = report.rows_written, "published");
         Ok(report)
     }

@@ -1,18 +1,18 @@
 //! Which rows two tables do not share, found in memory that does not grow with them.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use arrow_array::{Array, LargeBinaryArray, RecordBatch};
 use async_trait::async_trait;
 use siphasher::sip128::{Hasher128, SipHasher13};
-use std::hash::Hasher;
 
 use super::{BatchWriter, LoadPlan, Sink};
 use crate::decode::tuple_schema;
 use crate::encode::TupleEncoder;
 use crate::error::{Error, ErrorKind, Result};
-use crate::report::{Progress, StreamReport};
+use crate::report::{Progress, Step, StreamReport};
 
 /// Buckets at least and at most: 16 MiB of sums at most.
 const BUCKETS: std::ops::RangeInclusive<u64> = 1 << 10..=1 << 21;
@@ -214,8 +214,10 @@ struct ComparisonWriter {
 #[async_trait]
 impl BatchWriter for ComparisonWriter {
     async fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        let began = Instant::now();
         let tuples = self.encoder.tuples(batch)?;
         self.sums.add(&tuples, self.side);
+        self.progress.clock.add(Step::Encode, began.elapsed());
         self.progress.add_written(tuples.len() as u64, 0);
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(rows) = kept.as_mut() {

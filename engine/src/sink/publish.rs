@@ -1,5 +1,7 @@
 //! The transaction that makes rows visible: all of them, or none.
 
+use std::time::Instant;
+
 use super::table::Target;
 use super::writer::rows_left_out;
 use super::{Duplicates, LoadPlan, WriteMode};
@@ -7,7 +9,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::catalog::IndexDefinition;
 use crate::postgres::statement::{self, Merge};
 use crate::postgres::{Connection, catalog, is_row_security, server_error};
-use crate::report::StreamReport;
+use crate::report::{Clock, Step, StreamReport};
 use crate::table::{Table, TableKind, TableName};
 
 /// Memory for building keys and comparing rows. The server's defaults (64 MB and 4 MB) make it
@@ -25,9 +27,13 @@ pub(super) async fn publish(
     publisher: &Connection,
     plan: &LoadPlan,
     target: &Target,
-    report: StreamReport,
+    (report, clock): (StreamReport, &Clock),
 ) -> Result<StreamReport> {
-    let publication = Publication { publisher, plan };
+    let publication = Publication {
+        publisher,
+        plan,
+        clock,
+    };
     publication.run(TRANSACTION).await?;
     let report = match (target, target.staging_sql()) {
         (Target::Nothing, _) => publication.publish_nothing(report).await?,
@@ -140,6 +146,7 @@ async fn grant_defaults(publisher: &Connection, table: &TableName) -> Result<()>
 struct Publication<'a> {
     publisher: &'a Connection,
     plan: &'a LoadPlan,
+    clock: &'a Clock,
 }
 
 impl Publication<'_> {
@@ -366,7 +373,10 @@ impl Publication<'_> {
         let table = &self.plan.destination;
         let is_taken = catalog::is_name_taken(self.publisher, &table.schema, &index.name).await?;
         let sql = index.create(table, !is_taken);
-        self.publisher.batch_execute(&sql).await.map_err(|err| {
+        let began = Instant::now();
+        let built = self.publisher.batch_execute(&sql).await;
+        self.clock.add(Step::IndexBuild, began.elapsed());
+        built.map_err(|err| {
             let message = format!("cannot give {table} its {}", index.describe());
             server_error(ErrorKind::Load, message, err)
                 .with_hint("copy the table without indexes, and build this one by hand")
@@ -374,10 +384,13 @@ impl Publication<'_> {
     }
 
     async fn add_key(&self) -> Result<()> {
-        match self.plan.create_key() {
-            Some(sql) => self.run(&sql).await,
-            None => Ok(()),
-        }
+        let Some(sql) = self.plan.create_key() else {
+            return Ok(());
+        };
+        let began = Instant::now();
+        let built = self.run(&sql).await;
+        self.clock.add(Step::IndexBuild, began.elapsed());
+        built
     }
 
     async fn run(&self, sql: &str) -> Result<()> {

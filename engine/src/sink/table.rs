@@ -1,6 +1,7 @@
 //! The sink that loads one table of PostgreSQL.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 
@@ -11,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::{
     Connection, ConnectionConfig, ConnectionPool, PooledConnection, server_error, statement,
 };
-use crate::report::{Progress, RunId, StreamReport};
+use crate::report::{Progress, RunId, Step, StreamReport};
 use crate::table::{TableName, ident};
 
 /// What a sink needs beside the plan.
@@ -242,6 +243,7 @@ impl Sink for TableSink {
     }
 
     async fn commit(&self, report: StreamReport) -> Result<StreamReport> {
+        let began = Instant::now();
         let refused = |err| {
             let message = format!("cannot publish {}", self.plan.destination);
             server_error(ErrorKind::Load, message, err)
@@ -252,6 +254,8 @@ impl Sink for TableSink {
                 .await
                 .map_err(refused)?;
         }
+        let clock = &self.progress.clock;
+        let report = (report, clock);
         let report = publish::publish(&self.publisher, &self.plan, &self.target, report).await?;
         ledger::record(&self.publisher, &self.settings.identity, &report).await?;
         self.publisher
@@ -264,6 +268,8 @@ impl Sink for TableSink {
                     refused(err)
                 }
             })?;
+        let index_build = Duration::from_millis(clock.profile().index_build_ms);
+        clock.add(Step::Merge, began.elapsed().saturating_sub(index_build));
         if !self.plan.as_replica && !matches!(self.target, Target::Temporary(_)) {
             self.publisher.allow_reuse();
         }

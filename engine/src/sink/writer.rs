@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Instant;
 
 use arrow_array::{Array, LargeBinaryArray, RecordBatch};
 use arrow_buffer::Buffer;
@@ -14,7 +15,7 @@ use super::{BatchWriter, Differences};
 use crate::encode::{CopyEncoder, TupleEncoder};
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::{PooledConnection, server_error};
-use crate::report::Progress;
+use crate::report::{Progress, Step};
 
 /// Bytes of one CopyData message. A message may end anywhere; this is large enough that its
 /// header and system call do not count, and small enough to stay in the cache on its way.
@@ -75,12 +76,16 @@ impl CopyWriter {
 
     /// Sends `bytes` in messages of limited size.
     async fn send(&mut self, mut bytes: Bytes) -> Result<()> {
+        let began = Instant::now();
         self.progress.add_written(0, bytes.len() as u64);
         while !bytes.is_empty() {
             let message = bytes.split_to(bytes.len().min(MESSAGE_BYTES));
             let fed = self.copy.feed(message).await;
             fed.map_err(|err| refused(&self.table, err))?;
         }
+        self.progress
+            .clock
+            .add(Step::DestinationWait, began.elapsed());
         Ok(())
     }
 }
@@ -114,12 +119,14 @@ pub(super) struct WriterTarget {
 #[async_trait]
 impl BatchWriter for CopyWriter {
     async fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        let began = Instant::now();
         let mut tuples = self.encoder.tuples(batch)?;
         if let Some(only) = &self.only {
             tuples = only.select(&tuples);
         }
         self.rows += tuples.len() as u64;
         self.progress.add_written(tuples.len() as u64, 0);
+        self.progress.clock.add(Step::Encode, began.elapsed());
         self.send(stream_of(&tuples)).await
     }
 
@@ -127,7 +134,11 @@ impl BatchWriter for CopyWriter {
         let mut trailer = Vec::new();
         CopyEncoder::trailer(&mut trailer);
         self.send(trailer.into()).await?;
+        let began = Instant::now();
         let taken = self.copy.as_mut().finish().await;
+        self.progress
+            .clock
+            .add(Step::DestinationWait, began.elapsed());
         let taken = taken.map_err(|err| refused(&self.table, err))?;
         match taken == self.rows {
             true => {

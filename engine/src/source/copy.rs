@@ -4,9 +4,12 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
+use std::time::{Duration, Instant};
 
 use arrow_array::RecordBatch;
-use futures::{StreamExt, stream};
+use bytes::Bytes;
+use futures::{StreamExt, poll, stream};
 use tokio_postgres::CopyOutStream;
 
 use super::snapshot::Snapshot;
@@ -15,7 +18,7 @@ use crate::decode::{BatchLimits, CopyDecoder};
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::statement::{self, PageRange};
 use crate::postgres::{PooledConnection, is_row_security, server_error};
-use crate::report::Progress;
+use crate::report::{Progress, Step};
 use crate::table::{Table, ident};
 use crate::types::Representation;
 
@@ -171,9 +174,10 @@ impl Source for CopySource {
             row_security: self.accepts_row_security,
             connection: None,
             copy: None,
+            waited: Duration::ZERO,
         };
         stream::try_unfold(reader, |mut reader| async move {
-            Ok(reader.next_batch().await?.map(|batch| (batch, reader)))
+            Ok(reader.next_timed().await?.map(|batch| (batch, reader)))
         })
         .boxed()
     }
@@ -208,6 +212,8 @@ struct PartitionReader {
     row_security: bool,
     connection: Option<PooledConnection>,
     copy: Option<OpenCopy>,
+    /// Time spent waiting for the source.
+    waited: Duration,
 }
 
 struct OpenCopy {
@@ -218,6 +224,17 @@ struct OpenCopy {
 }
 
 impl PartitionReader {
+    /// The next batch, with the time that the source and the decoder took for it.
+    async fn next_timed(&mut self) -> Result<Option<RecordBatch>> {
+        let (began, waited_before) = (Instant::now(), self.waited);
+        let batch = self.next_batch().await?;
+        let waited = self.waited - waited_before;
+        let clock = &self.progress.clock;
+        clock.add(Step::SourceWait, waited);
+        clock.add(Step::Decode, began.elapsed().saturating_sub(waited));
+        Ok(batch)
+    }
+
     async fn next_batch(&mut self) -> Result<Option<RecordBatch>> {
         loop {
             let Some(mut copy) = self.copy.take() else {
@@ -237,7 +254,7 @@ impl PartitionReader {
                 self.copy = Some(copy);
                 return Ok(Some(batch));
             }
-            match copy.stream.next().await {
+            match self.next_bytes(&mut copy.stream).await {
                 Some(bytes) => {
                     let bytes = bytes.map_err(|err| self.read_error(err))?;
                     copy.bytes += bytes.len() as u64;
@@ -255,7 +272,22 @@ impl PartitionReader {
         }
     }
 
+    /// The next message; the clock is read only if it is not there yet, as it is for each row.
+    async fn next_bytes(
+        &mut self,
+        stream: &mut Pin<Box<CopyOutStream>>,
+    ) -> Option<Result<Bytes, tokio_postgres::Error>> {
+        if let Poll::Ready(message) = poll!(stream.next()) {
+            return message;
+        }
+        let began = Instant::now();
+        let message = stream.next().await;
+        self.waited += began.elapsed();
+        message
+    }
+
     async fn begin(&mut self, statement: &str) -> Result<OpenCopy> {
+        let began = Instant::now();
         let connection = match &self.connection {
             Some(connection) => connection,
             None => {
@@ -265,6 +297,7 @@ impl PartitionReader {
         };
         let copy = connection.copy_out(statement).await;
         let stream = copy.map_err(|err| read_error(&self.table, err))?;
+        self.waited += began.elapsed();
         let columns = &self.scan.columns;
         let decoder = match self.scan.as_tuples {
             true => CopyDecoder::whole_tuples(columns.len(), relay_limits(self.limits)),

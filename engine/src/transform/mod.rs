@@ -4,6 +4,7 @@ mod passthrough;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow_schema::DataType;
 use async_trait::async_trait;
@@ -116,4 +117,7 @@ pub trait TransformPlan: Send + Sync {
     /// # Errors
     /// `Internal`, if the plan cannot be started.
     async fn execute(&self, source: Arc<dyn Source>) -> Result<Vec<BatchStream>>;
+
+    /// Time that its operators have computed so far, summed over threads and executions.
+    fn compute_time(&self) -> Duration;
 }

@@ -3,7 +3,8 @@
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use datafusion::common::TableReference;
@@ -102,6 +103,7 @@ impl Transform for SqlTransform {
             explained: displayable(&*physical).indent(false).to_string(),
             state,
             represented,
+            executions: Mutex::default(),
         }))
     }
 
@@ -122,6 +124,8 @@ struct SqlPlan {
     explained: String,
     state: SessionState,
     represented: Represented,
+    /// What has been run, for its times.
+    executions: Mutex<Vec<Arc<dyn ExecutionPlan>>>,
 }
 
 #[async_trait]
@@ -151,6 +155,7 @@ impl TransformPlan for SqlPlan {
             true => physical(&self.state, &self.represented, Some(&source)).await?,
             false => self.physical_with_filters(&source).await?,
         };
+        lock(&self.executions).push(Arc::clone(&physical));
         let streams =
             execute_stream_partitioned(physical, self.state.task_ctx()).map_err(running)?;
         Ok(streams
@@ -158,6 +163,21 @@ impl TransformPlan for SqlPlan {
             .map(|stream| stream.map_err(running).boxed())
             .collect())
     }
+
+    fn compute_time(&self) -> Duration {
+        lock(&self.executions).iter().map(compute_time).sum()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Time that the operators of one execution have computed.
+fn compute_time(plan: &Arc<dyn ExecutionPlan>) -> Duration {
+    let own = plan.metrics().and_then(|metrics| metrics.elapsed_compute());
+    let inputs: Duration = plan.children().into_iter().map(compute_time).sum();
+    Duration::from_nanos(own.unwrap_or_default() as u64) + inputs
 }
 
 impl SqlPlan {

@@ -1,9 +1,13 @@
 //! What a plan intends and what a run did, as data: printed by people's tools, never parsed back.
 
+mod profile;
+
 use std::fmt;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use serde::Serialize;
+
+pub use profile::{Bottleneck, Clock, Profile, Step};
 
 /// A pipeline's name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -79,6 +83,8 @@ pub struct StreamReport {
     pub load_ms: u64,
     /// Time spent in the publishing transaction (keys, merge, commit), in milliseconds.
     pub publish_ms: u64,
+    /// Where that time went.
+    pub profile: Profile,
     /// What a person should know of these rows.
     pub notes: Vec<String>,
 }
@@ -254,6 +260,8 @@ pub struct Progress {
     bytes_written: AtomicU64,
     expected_rows: AtomicU64,
     stage: AtomicU8,
+    /// Where the time goes.
+    pub clock: Clock,
 }
 
 impl Progress {
