@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use towpath_engine::pipeline::{RowSecurity, WriteMode};
 
 use crate::demo::DemoArgs;
+use crate::limits::LimitArgs;
 use crate::output::OutputFormat;
 use crate::redact::redact;
 use crate::size::ByteSize;
@@ -160,6 +161,9 @@ pub(crate) struct SettingsArgs {
     /// Rows at most in one batch [default: 8192]
     #[arg(long, value_name = "N")]
     pub(crate) batch_rows: Option<u32>,
+    /// How gently the source is treated.
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
 }
 
 /// What `towpath run` is asked for.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use towpath_engine::pipeline::{
-    Duplicates, Pipeline, PipelineName, Settings, StreamOptions, SyncMode, WriteMode,
+    Duplicates, Pipeline, PipelineName, Settings, SourceLimits, StreamOptions, SyncMode, WriteMode,
 };
 use towpath_engine::postgres::ConnectionConfig;
 use towpath_engine::table::TablePattern;
@@ -16,6 +16,7 @@ use crate::file::{
     ConnectionEntry, DefaultsFile, PipelineFile, SequencesFile, SettingsFile, StreamFile,
     TriggersFile,
 };
+use crate::limits::{LimitArgs, SourceLimitsFile};
 use crate::size::ByteSize;
 use crate::streams::{StreamSpec, Target};
 use crate::transform::transform;
@@ -47,13 +48,15 @@ pub(crate) struct Overrides {
     pub(crate) memory_limit: Option<ByteSize>,
     /// Rows at most in one batch.
     pub(crate) batch_rows: Option<u32>,
+    /// How gently the source is treated.
+    pub(crate) limits: LimitArgs,
 }
 
 impl Overrides {
     /// `settings` with what is said otherwise.
     ///
     /// # Errors
-    /// `Config`, if a number is zero.
+    /// `Config`, if a number is zero, or the source's limits leave no connection to read with.
     pub(crate) fn apply(self, settings: &mut Settings) -> Result<()> {
         if self.connections == Some(0) || self.batch_rows == Some(0) {
             let message = "connections and batch rows must be at least 1";
@@ -68,6 +71,8 @@ impl Overrides {
         if let Some(rows) = self.batch_rows {
             settings.batch_rows = rows as usize;
         }
+        settings.source_limits = self.limits.into();
+        settings.source_limits.readers(settings.connections)?;
         Ok(())
     }
 }
@@ -110,6 +115,7 @@ fn resolve(
         defaults,
         streams,
         settings,
+        source_limits,
     } = file;
     let connections = Connections::new(connections, environment);
     let mut resolver = Resolver {
@@ -120,7 +126,8 @@ fn resolve(
         directory: path.parent().unwrap_or(Path::new("")),
         overrides,
     };
-    resolver.settings(settings.unwrap_or_default(), overrides);
+    resolver.limits(source_limits.unwrap_or_default());
+    resolver.settings(settings.unwrap_or_default());
     let source = resolver.connection("source", &source, &connections);
     let destination = resolver.connection("destination", &destination, &connections);
     let streams = resolver.streams(streams.0);
@@ -172,7 +179,20 @@ impl Resolver<'_> {
         }
     }
 
-    fn settings(&mut self, file: SettingsFile, overrides: Overrides) {
+    /// What the file says about the source, under what the command line says.
+    fn limits(&mut self, file: SourceLimitsFile) {
+        let args = file.args(|key, message| self.report(format!("source_limits.{key}"), message));
+        let mut limits = self.overrides.limits.or(args);
+        let readers = SourceLimits::from(limits).readers(1);
+        let path = "source_limits.max_connections";
+        if self.accept(path, readers).is_none() {
+            limits.max_connections = None;
+        }
+        self.overrides.limits = limits;
+    }
+
+    fn settings(&mut self, file: SettingsFile) {
+        let overrides = self.overrides;
         let memory_limit = file
             .memory_limit
             .and_then(|text| match text.parse::<ByteSize>() {

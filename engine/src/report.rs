@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 
@@ -73,8 +74,10 @@ pub struct StreamReport {
     pub watermark: Option<String>,
     /// Time spent catalogue to plan, in milliseconds.
     pub plan_ms: u64,
-    /// Time spent moving rows, in milliseconds.
+    /// Time spent moving rows, pauses included, in milliseconds.
     pub load_ms: u64,
+    /// Time in which reading paused as the source was busy, in milliseconds.
+    pub paused_ms: u64,
     /// Time spent in the publishing transaction (keys, merge, commit), in milliseconds.
     pub publish_ms: u64,
     /// What a person should know of these rows.
@@ -250,6 +253,7 @@ pub struct Progress {
     bytes_written: AtomicU64,
     expected_rows: AtomicU64,
     stage: AtomicU8,
+    pause: Mutex<Option<String>>,
 }
 
 impl Progress {
@@ -275,6 +279,11 @@ impl Progress {
         self.stage.store(stage as u8, Ordering::Relaxed);
     }
 
+    /// Records why reading pauses; `None` if it does not.
+    pub fn pause(&self, reason: Option<String>) {
+        *self.pause.lock().unwrap_or_else(PoisonError::into_inner) = reason;
+    }
+
     /// Rows received so far.
     pub fn rows_read(&self) -> u64 {
         self.rows_read.load(Ordering::Relaxed)
@@ -298,6 +307,12 @@ impl Progress {
     /// Rows to expect from the source, if the catalogue knows.
     pub fn expected_rows(&self) -> Option<u64> {
         Some(self.expected_rows.load(Ordering::Relaxed)).filter(|&rows| rows > 0)
+    }
+
+    /// Why reading pauses, if it does.
+    pub fn pause_reason(&self) -> Option<String> {
+        let pause = self.pause.lock().unwrap_or_else(PoisonError::into_inner);
+        pause.clone()
     }
 
     /// What the stream is doing.

@@ -69,6 +69,7 @@ impl Run {
             SourceSession::open(&pipeline.source, &pipeline.settings),
             Connection::open(&pipeline.destination, "control"),
         )?;
+        source.check_limits().await?;
         Ok(Self {
             pipeline,
             id: RunId(RandomState::new().build_hasher().finish()),
@@ -121,6 +122,7 @@ impl Run {
         unknown.await?;
         let progress = Arc::default();
         let source = (self.source).copy_source(&table, stream, condition.clone(), progress);
+        let source = self.source.shared(source, transform.scan_count())?;
         let mut report = PlanReport {
             columns: outcome.columns,
             types: outcome.type_changes.clone(),
@@ -317,8 +319,10 @@ impl Run {
         let source =
             self.source
                 .copy_source(&plan.table, &plan.stream, condition, progress.clone());
+        let source = self.source.shared(source, plan.transform.scan_count())?;
         let streams = plan.transform.execute(Arc::new(source)).await?;
-        flow::move_batches(streams, sink.clone()).await?;
+        let moved = flow::move_batches(streams, sink.clone());
+        let ((), pauses) = self.source.watch(progress, moved).await?;
         let load_ms = began.elapsed().as_millis() as u64;
         progress.enter(Stage::Publishing);
         let began = Instant::now();
@@ -335,11 +339,13 @@ impl Run {
             watermark: watermark.map(|watermark| watermark.to_string()),
             plan_ms: plan.plan_ms,
             load_ms,
+            paused_ms: pauses.total.as_millis() as u64,
             notes: plan
                 .hidden
                 .iter()
                 .cloned()
                 .chain(told_of_triggers)
+                .chain(pauses.note)
                 .collect(),
             ..StreamReport::default()
         };

@@ -2,10 +2,10 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Deref;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_postgres::config::SslMode;
 use tokio_postgres::{CancelToken, Client, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -41,6 +41,9 @@ const IDENTITY: &str = "SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_is_in_
 /// Time for a cancel request: it is one packet, and who sends it wants to leave.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Between two tries to get a connection of a server that has none left.
+const FULL_INTERVAL: Duration = Duration::from_millis(100);
+
 /// A session on a server. Dropping it closes the connection, and the server rolls back.
 pub struct Connection {
     client: Client,
@@ -60,6 +63,35 @@ impl Connection {
     /// `Connect`, naming host, port, database and role, never the password. `Config`, if a
     /// certificate cannot be read.
     pub async fn open(config: &ConnectionConfig, application: &str) -> Result<Self> {
+        Self::open_when_free(config, application, Duration::ZERO).await
+    }
+
+    /// The same, but a server that has no connection left is asked again for so long as `patience`.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open).
+    pub async fn open_when_free(
+        config: &ConnectionConfig,
+        application: &str,
+        patience: Duration,
+    ) -> Result<Self> {
+        let began = Instant::now();
+        loop {
+            match Self::try_open(config, application).await? {
+                Ok(connection) => return Ok(connection),
+                Err((_, failure)) if failure.is_full() && began.elapsed() < patience => {
+                    sleep(FULL_INTERVAL).await;
+                }
+                Err((host, failure)) => return Err(connect_error(config, &host, failure)),
+            }
+        }
+    }
+
+    /// Tries every host; otherwise, gives the last one and why it gave no session.
+    async fn try_open(
+        config: &ConnectionConfig,
+        application: &str,
+    ) -> Result<Result<Self, (Host, Failure)>> {
         let tls = tls::connector(&config.tls)?;
         let mut hosts: Vec<&Host> = config.hosts.iter().collect();
         if config.balances_hosts {
@@ -81,18 +113,15 @@ impl Connection {
                     kind: *kind,
                 };
                 match attempt.run().await {
-                    Ok(connection) => return Ok(connection),
+                    Ok(connection) => return Ok(Ok(connection)),
                     Err(failure) if failure.is_final() => {
-                        return Err(connect_error(config, host, failure));
+                        return Ok(Err(((*host).clone(), failure)));
                     }
-                    Err(failure) => last = Some((*host, failure)),
+                    Err(failure) => last = Some(((*host).clone(), failure)),
                 }
             }
         }
-        Err(match last {
-            Some((host, failure)) => connect_error(config, host, failure),
-            None => wrong_kind(config),
-        })
+        last.map(Err).ok_or_else(|| wrong_kind(config))
     }
 
     /// `pg_stat_activity.pid` of the session.

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
@@ -10,7 +9,7 @@ use futures::{StreamExt, stream};
 use tokio_postgres::CopyOutStream;
 
 use super::snapshot::Snapshot;
-use super::{BatchStream, Scan, ScanColumn, Source};
+use super::{BatchStream, Governed, Scan, ScanColumn, Source};
 use crate::decode::{BatchLimits, CopyDecoder};
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::statement::{self, PageRange};
@@ -84,6 +83,12 @@ impl CopySource {
     /// The same source without the rows that row security hides; otherwise those are an error.
     pub fn with_row_security(mut self) -> Self {
         self.accepts_row_security = true;
+        self
+    }
+
+    /// The same source, read on so many connections at the same time for each scan.
+    pub fn with_connections(mut self, connections: usize) -> Self {
+        self.connections = connections;
         self
     }
 
@@ -194,7 +199,7 @@ struct PartitionReader {
 }
 
 struct OpenCopy {
-    stream: Pin<Box<CopyOutStream>>,
+    stream: Governed<CopyOutStream>,
     decoder: CopyDecoder,
     /// Bytes since the last batch.
     bytes: u64,
@@ -234,6 +239,7 @@ impl PartitionReader {
     }
 
     async fn begin(&mut self, statement: &str) -> Result<OpenCopy> {
+        self.snapshot.governor().ready().await;
         let connection = match &self.connection {
             Some(connection) => connection,
             None => {
@@ -246,7 +252,7 @@ impl PartitionReader {
         let schema = self.scan.schema();
         let decoder = CopyDecoder::new(self.scan.columns.clone(), schema, self.limits);
         Ok(OpenCopy {
-            stream: Box::pin(stream),
+            stream: self.snapshot.governor().govern(stream),
             decoder,
             bytes: 0,
         })
@@ -297,6 +303,7 @@ const ROW_SECURITY_HINT: &str = "connect as the owner of the protected table, or
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::{Governor, SourceLimits};
     use crate::table::{TableKind, TableName};
 
     #[test]
@@ -376,7 +383,10 @@ mod tests {
             row_security: false,
             has_ascii_case: false,
         };
-        let snapshot = Arc::new(Snapshot::new("host=localhost user=u".parse().unwrap()));
+        let snapshot = Arc::new(Snapshot::new(
+            "host=localhost user=u".parse().unwrap(),
+            Arc::new(Governor::new(SourceLimits::default())),
+        ));
         let limits = BatchLimits {
             rows: 8192,
             bytes: 1 << 20,

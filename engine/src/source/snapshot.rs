@@ -1,7 +1,10 @@
 //! The one view of the source that all readers of a run share.
 
+use std::sync::Arc;
+
 use tokio::sync::OnceCell;
 
+use super::Governor;
 use crate::error::{ErrorKind, Result};
 use crate::postgres::{Connection, ConnectionConfig, server_error};
 
@@ -10,16 +13,23 @@ use crate::postgres::{Connection, ConnectionConfig, server_error};
 /// Source: PostgreSQL documentation, "Snapshot Synchronization Functions".
 pub struct Snapshot {
     config: ConnectionConfig,
+    governor: Arc<Governor>,
     exported: OnceCell<(Connection, String)>,
 }
 
 impl Snapshot {
-    /// A snapshot of the database at `config`, not taken yet.
-    pub fn new(config: ConnectionConfig) -> Self {
+    /// A snapshot of the database at `config`, not taken yet; `governor` says how it is read.
+    pub fn new(config: ConnectionConfig, governor: Arc<Governor>) -> Self {
         Self {
             config,
+            governor,
             exported: OnceCell::new(),
         }
+    }
+
+    /// What says how the database is read.
+    pub fn governor(&self) -> &Arc<Governor> {
+        &self.governor
     }
 
     /// The connection that took the snapshot, inside its transaction.
@@ -38,7 +48,7 @@ impl Snapshot {
     /// `Connect`, or `Read` if the server does not let it in.
     pub async fn join(&self, row_security: bool) -> Result<Connection> {
         let (_, id) = self.exported().await?;
-        let connection = Connection::open(&self.config, "read").await?;
+        let connection = self.governor.connect(&self.config, "read").await?;
         let sql = format!(
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT '{id}'; \
              SET LOCAL row_security = {row_security}"
@@ -53,7 +63,7 @@ impl Snapshot {
     async fn exported(&self) -> Result<&(Connection, String)> {
         self.exported
             .get_or_try_init(|| async {
-                let connection = Connection::open(&self.config, "snapshot").await?;
+                let connection = self.governor.connect(&self.config, "snapshot").await?;
                 let refused = |err| server_error(ErrorKind::Read, "cannot take a snapshot", err);
                 let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
                 connection.batch_execute(begin).await.map_err(refused)?;

@@ -98,6 +98,12 @@ pub trait TransformPlan: Send + Sync {
     /// What it reads of the source.
     fn scan(&self) -> &Scan;
 
+    /// How many scans of the source may be read at the same time: more than one where the source
+    /// is joined with itself.
+    fn scan_count(&self) -> usize {
+        1
+    }
+
     /// Whether each row of the result comes from a row of its own at the source, so that a key
     /// that is unique there and carried is unique here.
     fn keeps_rows_apart(&self) -> bool;

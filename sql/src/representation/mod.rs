@@ -94,6 +94,16 @@ pub(crate) fn represent(
 }
 
 impl Represented {
+    /// How many scans the plan has, those of subqueries too.
+    pub(crate) fn scan_count(&self) -> usize {
+        let mut count = 0;
+        let visited = self.plan.apply_with_subqueries(|node| {
+            count += usize::from(matches!(node, LogicalPlan::TableScan(_)));
+            Ok(TreeNodeRecursion::Continue)
+        });
+        visited.map_or(1, |_| count)
+    }
+
     /// The plan over `source`, or over none, to be explained.
     pub(crate) fn plan_over(&self, source: Option<&Arc<dyn Source>>) -> Result<LogicalPlan> {
         let Some(source) = source else {

@@ -134,6 +134,10 @@ impl TransformPlan for SqlPlan {
         &self.represented.scan
     }
 
+    fn scan_count(&self) -> usize {
+        self.represented.scan_count()
+    }
+
     fn keeps_rows_apart(&self) -> bool {
         self.represented.keeps_rows_apart
     }
