@@ -460,18 +460,38 @@ mod tests {
     }
 
     #[test]
+    fn limits_of_the_command_line_go_before_those_of_the_file() {
+        let text = format!(
+            "{BOTH}streams: {{a: {{}}}}\nsource_limits: {{max_connections: 5, max_bytes_per_second: \
+             1MB, pause_above: {{active_sessions: 20, replica_lag: 2min}}}}\n"
+        );
+        let mut overrides = Overrides::default();
+        overrides.limits.max_connections = Some(9);
+        let path = Path::new("/nowhere/shop.yaml");
+        let resolved = resolve(path, &text, &Environment::default(), overrides).unwrap();
+        let expected = SourceLimits {
+            max_connections: Some(9),
+            max_bytes_per_second: Some(1 << 20),
+            active_sessions: Some(20),
+            replica_lag: Some(std::time::Duration::from_secs(120)),
+        };
+        assert_eq!(resolved.pipeline.settings.source_limits, expected);
+    }
+
+    #[test]
     fn every_mistake_is_told_with_its_line() {
         let text = "source: nowhere\ndestination: postgresql://u@b/d?ssl_mode=require\nstreams:\n  \
                     a.b.c: {}\n  public.*: {into: dwh.all}\n  \
                     b: {sync: incremental, write: replace}\n  c: {sync: incremental}\n  \
                     d: {cursor: at}\n  e: {sql: a, sql_file: b}\n  f: {sql_file: gone.sql}\n\
-                    settings: {memory_limit: much}\n";
+                    settings: {memory_limit: much}\nsource_limits: {max_connections: 2, \
+                    max_bytes_per_second: fast, pause_above: {replica_lag: 10}}\n";
         let error = resolved(text)
             .unwrap_err()
             .into_error("pipeline shop.yaml")
             .unwrap();
         insta::assert_snapshot!(crate::error::text(&error), @r#"
-        error: pipeline shop.yaml has 10 problems
+        error: pipeline shop.yaml has 13 problems
           line 1: source: there is no connection called "nowhere" (write a URL as postgresql://user@host/database, or define the name in ~/.config/towpath/connections.yaml)
           line 2: destination: connection parameter "ssl_mode" is unknown or not supported (did you mean sslmode?)
           line 4: streams.a.b.c: "a.b.c" is not a table name (write schema.table, with double quotes where SQL needs them: public."Odd.Name")
@@ -482,6 +502,9 @@ mod tests {
           line 9: streams.e.sql_file: sql and sql_file exclude each other
           line 10: streams.f.sql_file: cannot read gone.sql: No such file or directory (os error 2)
           line 11: settings.memory_limit: expected a size as 256MB or 1GB
+          line 12: source_limits.max_bytes_per_second: expected a size as 256MB or 1GB
+          line 12: source_limits.pause_above.replica_lag: expected a time as 500ms, 10s or 2min
+          line 12: source_limits.max_connections: max_connections is 2, and towpath needs 3 to the source (one is for the catalogue, one keeps the snapshot, and one or more read)
         "#);
     }
 

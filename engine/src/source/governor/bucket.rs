@@ -37,7 +37,8 @@ impl TokenBucket {
     pub(super) fn take(&mut self, bytes: u64, now: Instant) -> Instant {
         let rested = now.checked_sub(BURST).unwrap_or(now);
         let from = self.paid_at.map_or(rested, |paid_at| paid_at.max(rested));
-        let price = Duration::from_secs_f64(bytes as f64 / self.bytes_per_second as f64);
+        let seconds = bytes as f64 / self.bytes_per_second as f64;
+        let price = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
         let paid_at = from.checked_add(price).unwrap_or(from);
         self.paid_at = Some(paid_at);
         paid_at
@@ -117,6 +118,7 @@ mod tests {
         let now = Instant::now();
         assert!(TokenBucket::new(u64::MAX).take(u64::MAX, now) <= now + SECOND);
         assert!(TokenBucket::new(1).take(1 << 40, now) > now);
+        TokenBucket::new(1).take(u64::MAX, now);
         assert_eq!(TokenBucket::new(0).share(), 1);
     }
 
