@@ -64,9 +64,9 @@ impl Sample {
     pub fn stream(&self) -> Result<Vec<u8>> {
         let mut encoder = CopyEncoder::new(self.encodings()?);
         let mut out = Vec::new();
-        encoder.header(&mut out);
+        CopyEncoder::header(&mut out);
         encoder.encode(&self.batch, &mut out)?;
-        encoder.trailer(&mut out);
+        CopyEncoder::trailer(&mut out);
         Ok(out)
     }
 

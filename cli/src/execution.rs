@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 use tokio::time::timeout;
-use towpath_engine::pipeline::{Run, StreamPlan};
+use towpath_engine::pipeline::{Run, Stream, StreamPlan};
 use towpath_engine::report::{Progress, RunReport, Stage, StreamReport};
 use towpath_engine::{Error, ErrorKind, Result};
 
@@ -19,6 +20,10 @@ use crate::streams::expand;
 
 /// Time for removing staging tables after a run that did not end well; the next run would do it.
 const CLEAN_UP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Streams that are planned at the same time: while one server answers for one of them, the other
+/// one has a question of another to answer.
+const PLANNED_AT_ONCE: usize = 4;
 
 /// What became of a run whose streams were all accepted.
 #[derive(Debug, Serialize)]
@@ -52,23 +57,30 @@ pub(crate) struct Planned {
 /// its [`Planned`].
 pub(crate) async fn plan(resolved: &Resolved, wanted: &[String]) -> Result<(Run, Vec<Planned>)> {
     let run = Run::open(resolved.pipeline.clone()).await?;
-    let mut planned = Vec::new();
-    for stream in expand(&resolved.streams, wanted, run.source()).await? {
-        let (plan, refusal) = match run.plan(&stream).await {
-            Ok(plan) => {
-                let refusal = plan.refusal();
-                (Some(plan), refusal)
-            }
-            Err(error) if error.kind().consequence().retry => return Err(error),
-            Err(error) => (None, Some(error)),
-        };
-        planned.push(Planned {
-            stream: stream.name,
-            plan,
-            refusal,
-        });
-    }
+    let streams = expand(&resolved.streams, wanted, run.source()).await?;
+    let planned = stream::iter(&streams)
+        .map(|stream| Box::pin(plan_stream(&run, stream)))
+        .buffered(PLANNED_AT_ONCE)
+        .try_collect()
+        .await?;
     Ok((run, planned))
+}
+
+/// Plans one stream.
+async fn plan_stream(run: &Run, stream: &Stream) -> Result<Planned> {
+    let (plan, refusal) = match run.plan(stream).await {
+        Ok(plan) => {
+            let refusal = plan.refusal();
+            (Some(plan), refusal)
+        }
+        Err(error) if error.kind().consequence().retry => return Err(error),
+        Err(error) => (None, Some(error)),
+    };
+    Ok(Planned {
+        stream: stream.name.clone(),
+        plan,
+        refusal,
+    })
 }
 
 /// Plans the `wanted` streams, or all, and moves them if none is refused.

@@ -70,12 +70,15 @@ fn spinner() -> ProgressBar {
 /// One line: what the stream does, how far it is, how fast, and how long it may still take.
 fn line(stream: &str, progress: &Progress, elapsed: Duration) -> String {
     let rows = progress.rows_read();
+    let pause = progress.pause_reason();
+    let pause = pause.map(|reason| format!("paused ({reason})"));
     let stage = match progress.stage() {
         Stage::Waiting => return format!("{stream}: waiting"),
-        Stage::Loading => match progress.pause_reason() {
-            Some(reason) => &format!("paused ({reason})"),
-            None => "loading",
-        },
+        Stage::Comparing | Stage::Loading if pause.is_some() => {
+            pause.as_deref().unwrap_or_default()
+        }
+        Stage::Comparing => "comparing",
+        Stage::Loading => "loading",
         Stage::Publishing => "publishing",
         Stage::Done => "done",
     };
@@ -90,7 +93,7 @@ fn line(stream: &str, progress: &Progress, elapsed: Duration) -> String {
     );
     let expected = progress
         .expected_rows()
-        .filter(|_| progress.stage() == Stage::Loading);
+        .filter(|_| matches!(progress.stage(), Stage::Comparing | Stage::Loading));
     if let Some(expected) = expected.filter(|&expected| rows > 0 && rows < expected) {
         let share = rows as f64 / expected as f64;
         // The first moments say little about the rest.

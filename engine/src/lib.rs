@@ -46,9 +46,9 @@
 //! let from = (&bigint, Representation::Native, &DataType::Int64);
 //! let mut encoder = CopyEncoder::new(vec![ColumnEncoding::new("id", from, &bigint)?]);
 //! let mut bytes = Vec::new();
-//! encoder.header(&mut bytes);
+//! CopyEncoder::header(&mut bytes);
 //! encoder.encode(&batch, &mut bytes)?;
-//! encoder.trailer(&mut bytes);
+//! CopyEncoder::trailer(&mut bytes);
 //!
 //! let limits = BatchLimits { rows: 8192, bytes: 4 << 20 };
 //! let mut decoder = CopyDecoder::new(scan.columns.clone(), scan.schema(), limits);

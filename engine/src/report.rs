@@ -74,6 +74,9 @@ pub struct StreamReport {
     pub watermark: Option<String>,
     /// Time spent catalogue to plan, in milliseconds.
     pub plan_ms: u64,
+    /// Time spent finding out which rows the destination has already, pauses included, in
+    /// milliseconds.
+    pub compare_ms: u64,
     /// Time spent moving rows, pauses included, in milliseconds.
     pub load_ms: u64,
     /// Time in which reading paused as the source was busy, in milliseconds.
@@ -236,6 +239,8 @@ pub enum DifferenceKind {
 pub enum Stage {
     /// Waiting for its turn, or for the plan.
     Waiting,
+    /// Rows of both sides are compared, so that only those that differ are loaded.
+    Comparing,
     /// Rows are moving.
     Loading,
     /// The publishing transaction runs.
@@ -272,6 +277,18 @@ impl Progress {
     /// Records how many rows the catalogue promises; 0 means it does not know.
     pub fn expect_rows(&self, rows: u64) {
         self.expected_rows.store(rows, Ordering::Relaxed);
+    }
+
+    /// Forgets what was counted, as rows are read once more.
+    pub fn restart(&self) {
+        for counter in [
+            &self.rows_read,
+            &self.bytes_read,
+            &self.rows_written,
+            &self.bytes_written,
+        ] {
+            counter.store(0, Ordering::Relaxed);
+        }
     }
 
     /// Records what the stream is doing.
@@ -319,8 +336,9 @@ impl Progress {
     pub fn stage(&self) -> Stage {
         match self.stage.load(Ordering::Relaxed) {
             0 => Stage::Waiting,
-            1 => Stage::Loading,
-            2 => Stage::Publishing,
+            1 => Stage::Comparing,
+            2 => Stage::Loading,
+            3 => Stage::Publishing,
             _ => Stage::Done,
         }
     }

@@ -138,9 +138,9 @@ fn check(array: ArrayRef, pg_type: PgType, cut: usize) {
     let batch = RecordBatch::try_new(scan.schema(), vec![with_type(&array, &column)]).unwrap();
     let mut bytes = Vec::new();
     let mut encoder = CopyEncoder::new(vec![encoding]);
-    encoder.header(&mut bytes);
+    CopyEncoder::header(&mut bytes);
     encoder.encode(&batch, &mut bytes).unwrap();
-    encoder.trailer(&mut bytes);
+    CopyEncoder::trailer(&mut bytes);
     let limits = BatchLimits {
         rows: usize::MAX,
         bytes: usize::MAX,

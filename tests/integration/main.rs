@@ -5,6 +5,7 @@
 mod bad_input;
 mod big;
 mod cases;
+mod comparing;
 mod created;
 mod demo;
 mod exactness;

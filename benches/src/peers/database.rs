@@ -71,6 +71,17 @@ impl Databases {
         })
     }
 
+    /// Ends what programs that had to be killed have left on either server.
+    ///
+    /// # Errors
+    /// `Load`, if a server refuses.
+    pub(crate) async fn end_sessions(&self) -> Result<()> {
+        let statement = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                         WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
+        self.source.execute(statement).await?;
+        self.destination.execute(statement).await
+    }
+
     /// Writes everything that is dirty on both servers, so that no later step has to.
     ///
     /// # Errors
@@ -90,6 +101,14 @@ impl Database {
     /// The session, for what has no shorter way.
     pub(crate) fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    /// Removes every table and what programs have left.
+    ///
+    /// # Errors
+    /// `Load`, if the server refuses.
+    pub(crate) async fn clear(&self) -> Result<()> {
+        self.execute(include_str!("clear.sql")).await
     }
 
     /// Runs statements.

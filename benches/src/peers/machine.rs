@@ -1,7 +1,7 @@
 //! What the numbers were measured on.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 
@@ -35,6 +35,20 @@ pub(crate) fn commit() -> String {
 /// What `program --version` says.
 pub(crate) fn version(program: &Path) -> String {
     first_line(Command::new(program).arg("--version")).unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// Names and versions of packages that `python` has; `None`, if it lacks one.
+pub(crate) fn python_versions(python: &Path, packages: &[&str]) -> Option<String> {
+    let script = "import sys; from importlib.metadata import version; \
+                  print(', '.join(name + ' ' + version(name) for name in sys.argv[1:]))";
+    first_line(Command::new(python).args(["-c", script]).args(packages))
+}
+
+/// The folder of a package of `python`.
+pub(crate) fn python_folder(python: &Path, package: &str) -> Option<PathBuf> {
+    let script = "import sys; from importlib.util import find_spec; \
+                  print(find_spec(sys.argv[1]).submodule_search_locations[0])";
+    first_line(Command::new(python).args(["-c", script, package])).map(PathBuf::from)
 }
 
 /// The first line that `command` writes, if it writes any.

@@ -1,12 +1,11 @@
 //! Measures towpath and what people use instead, side by side, on two throw-away servers.
 //!
 //! ```text
-//! args → servers, data → (reset → contender → fingerprint) per repetition → record
+//! args → servers, programs → workloads: (data, start → contender → fingerprint, …) → record
 //! ```
 //!
 //! ```sh
-//! cargo build --release --bin towpath
-//! cargo run --release -p towpath-benches --bin peers -- w1 --scale 1 --repetitions 5
+//! benches/peers/run w1 w2 --repetitions 5
 //! ```
 
 mod args;
@@ -15,10 +14,15 @@ mod data;
 mod database;
 mod fingerprint;
 mod machine;
+mod measure;
+mod plot;
 mod process;
 mod readme;
 mod record;
+mod setting;
 mod summary;
+mod table;
+mod workload;
 
 use std::error::Error as _;
 use std::process::ExitCode;
@@ -27,10 +31,10 @@ use clap::Parser;
 use towpath_engine::{Error, ErrorKind, Result};
 
 use args::Args;
-use contender::{Contender, Setting};
 use database::Databases;
-use fingerprint::Fingerprint;
-use record::{Measurement, Record};
+use measure::Measuring;
+use record::Record;
+use setting::Setting;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -45,42 +49,31 @@ async fn main() -> ExitCode {
 
 async fn run(args: &Args) -> Result<()> {
     process::check_time_program()?;
-    let towpath = args.towpath()?;
     let databases = Databases::start().await?;
-    let mut record = Record::create(args, &databases).await?;
-    eprintln!("loading lineitem at scale {}", args.scale);
-    let row_count = data::load(&databases.source, args.scale).await?;
-    let expected = Fingerprint::of(&databases.source).await?;
-    let setting = Setting {
-        databases: &databases,
-        towpath: &towpath,
-        middle: &data::middle_page(&databases.source).await?,
-    };
-    record.describe(args, &setting, row_count).await?;
-
-    eprintln!("warming up");
-    Contender::Relay.reset(&databases).await?;
-    Contender::Relay.run(&setting)?;
-    for repetition in 1..=args.repetitions {
-        for contender in Contender::in_turn(repetition) {
-            contender.reset(&databases).await?;
-            let usage = contender.run(&setting)?;
-            let found = Fingerprint::of(&databases.destination).await?;
-            record.add(Measurement {
-                repetition,
-                contender,
-                usage,
-                row_count: found.row_count,
-                equal: found == expected,
-            })?;
+    let setting = Setting::find(args, &databases)?;
+    let missing = setting.missing();
+    if !missing.is_empty() {
+        eprintln!(
+            "left out, since they are not installed: {}",
+            missing.join(", ")
+        );
+    }
+    let record = Record::create(args, &databases, &setting).await?;
+    let mut measuring = Measuring::new(args, &setting, &databases, record);
+    for name in args.workloads() {
+        for workload in workload::workloads(name, args, &setting) {
+            Box::pin(measuring.measure(&workload)).await?;
         }
     }
+    let record = measuring.finish();
     record.summarize()?;
-    match record.all_equal() {
-        true => Ok(()),
-        false => Err(Error::new(
+    match record.our_failures() {
+        0 => Ok(()),
+        count => Err(Error::new(
             ErrorKind::Load,
-            "some destination table differs from the source's; see raw.csv",
+            format!(
+                "{count} measurements of towpath or psql failed, or left another table; see raw.csv"
+            ),
         )),
     }
 }

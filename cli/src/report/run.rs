@@ -78,7 +78,8 @@ fn stream_cells(stream: &StreamReport) -> Vec<String> {
         stream.rows_unchanged,
         stream.rows_deleted,
     ];
-    let elapsed = Duration::from_millis(stream.plan_ms + stream.load_ms + stream.publish_ms);
+    let elapsed = stream.plan_ms + stream.compare_ms + stream.load_ms + stream.publish_ms;
+    let elapsed = Duration::from_millis(elapsed);
     let mut cells = vec![stream.stream.clone(), readable(&stream.destination), write];
     cells.extend(numbers.map(count));
     cells.extend([bytes(stream.bytes_read), Wait(elapsed).to_string()]);

@@ -5,11 +5,14 @@ mod column;
 mod numeric;
 mod tuple;
 
-use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
-use arrow_schema::SchemaRef;
+use std::sync::{Arc, LazyLock};
+
+use arrow_array::{ArrayRef, LargeBinaryArray, RecordBatch, RecordBatchOptions};
+use arrow_buffer::{Buffer, OffsetBuffer, ScalarBuffer};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
 use column::ValueError;
-use tuple::TupleBuffer;
+use tuple::{Grain, TupleBuffer};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::types::ScanColumn;
@@ -21,6 +24,17 @@ pub struct BatchLimits {
     pub rows: usize,
     /// Bytes of tuples after which no further row is added.
     pub bytes: usize,
+}
+
+static TUPLE_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+    let field = Field::new("tuple", DataType::LargeBinary, false);
+    Arc::new(Schema::new(vec![field]))
+});
+
+/// The schema of batches of whole tuples: one binary column, in whose buffer the tuples follow one
+/// another as they do in the COPY stream.
+pub fn tuple_schema() -> SchemaRef {
+    TUPLE_SCHEMA.clone()
 }
 
 /// Decodes one `COPY … TO STDOUT (FORMAT binary)` stream into batches.
@@ -42,6 +56,7 @@ pub struct BatchLimits {
 /// Source: PostgreSQL documentation, COPY, "Binary Format".
 pub struct CopyDecoder {
     columns: Vec<ScanColumn>,
+    grain: Grain,
     schema: SchemaRef,
     tuples: TupleBuffer,
     limits: BatchLimits,
@@ -51,11 +66,24 @@ pub struct CopyDecoder {
 impl CopyDecoder {
     /// A decoder of tuples that hold `columns` in this order.
     pub fn new(columns: Vec<ScanColumn>, schema: SchemaRef, limits: BatchLimits) -> Self {
-        let tuples = TupleBuffer::new(columns.len());
         Self {
+            tuples: TupleBuffer::new(columns.len(), Grain::Fields),
+            grain: Grain::Fields,
             columns,
             schema,
-            tuples,
+            limits,
+            rows_before: 0,
+        }
+    }
+
+    /// A decoder of tuples of `column_count` fields into batches of [`tuple_schema`]: each row
+    /// holds one whole tuple, field count included, and no value is looked at.
+    pub fn whole_tuples(column_count: usize, limits: BatchLimits) -> Self {
+        Self {
+            tuples: TupleBuffer::new(column_count, Grain::Tuples),
+            grain: Grain::Tuples,
+            columns: Vec::new(),
+            schema: tuple_schema(),
             limits,
             rows_before: 0,
         }
@@ -94,6 +122,10 @@ impl CopyDecoder {
 
     fn take_batch(&mut self) -> Result<RecordBatch> {
         let row_count = self.tuples.row_count();
+        if self.grain == Grain::Tuples {
+            self.rows_before += row_count as u64;
+            return self.take_tuples();
+        }
         let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.columns.len());
         for (index, (column, field)) in self.columns.iter().zip(self.schema.fields()).enumerate() {
             let array = column::decode(field.data_type(), &self.tuples.column(index))
@@ -106,6 +138,16 @@ impl CopyDecoder {
         RecordBatch::try_new_with_options(self.schema.clone(), arrays, &options).map_err(|err| {
             Error::new(ErrorKind::Internal, "decoded columns do not make a batch").with_source(err)
         })
+    }
+
+    fn take_tuples(&mut self) -> Result<RecordBatch> {
+        let (bytes, offsets) = self.tuples.take_tuples();
+        let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
+        LargeBinaryArray::try_new(offsets, Buffer::from_vec(bytes), None)
+            .and_then(|tuples| RecordBatch::try_new(self.schema.clone(), vec![Arc::new(tuples)]))
+            .map_err(|err| {
+                Error::new(ErrorKind::Internal, "tuples do not make a batch").with_source(err)
+            })
     }
 
     fn value_error(&self, column: &ScanColumn, err: ValueError) -> Error {

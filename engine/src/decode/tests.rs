@@ -30,6 +30,38 @@ fn bytes_may_be_cut_anywhere() {
 }
 
 #[test]
+fn whole_tuples_are_the_bytes_between_header_and_trailer() {
+    let tuples = [row(1, "one"), row(2, ""), row(3, "three"), row(4, "four")];
+    let stream = stream(&tuples);
+    for cut in 0..stream.len() {
+        let (head, tail) = stream.split_at(cut);
+        let batches = decode_tuples(&[head, tail]).unwrap();
+        let found: Vec<&[u8]> = batches
+            .iter()
+            .flat_map(|batch| batch.column(0).as_binary::<i64>().iter())
+            .map(Option::unwrap)
+            .collect();
+        assert_eq!(found, tuples, "cut at {cut}");
+        assert!(batches.iter().all(|batch| batch.schema() == tuple_schema()));
+    }
+}
+
+#[test]
+fn whole_tuples_reject_truncated_input_and_wrong_counts() {
+    let stream = stream(&[row(1, "one"), row(2, "two")]);
+    for end in 0..stream.len() {
+        let err = decode_tuples(&[&stream[..end]]).unwrap_err();
+        assert_eq!(err.kind(), ErrorKind::Decode, "{end}");
+    }
+    let mut wrong_count = stream;
+    wrong_count[20] = 7;
+    assert_eq!(
+        decode_tuples(&[&wrong_count]).unwrap_err().to_string(),
+        "COPY stream is broken at byte 19: a tuple has 7 fields, expected 2"
+    );
+}
+
+#[test]
 fn batches_are_closed_by_rows() {
     let rows: Vec<_> = (0..7).map(|id| row(id, "x")).collect();
     let batches = decode(&[&stream(&rows)], LIMITS).unwrap();
@@ -188,7 +220,14 @@ fn decode_columns(
 ) -> Result<Vec<RecordBatch>> {
     let fields: Vec<Field> = columns.iter().map(ScanColumn::field).collect();
     let schema = Arc::new(Schema::new(fields));
-    let mut decoder = CopyDecoder::new(columns, schema, limits);
+    decode_with(CopyDecoder::new(columns, schema, limits), pieces)
+}
+
+fn decode_tuples(pieces: &[&[u8]]) -> Result<Vec<RecordBatch>> {
+    decode_with(CopyDecoder::whole_tuples(2, LIMITS), pieces)
+}
+
+fn decode_with(mut decoder: CopyDecoder, pieces: &[&[u8]]) -> Result<Vec<RecordBatch>> {
     let mut batches = Vec::new();
     for piece in pieces {
         decoder.push(piece);

@@ -12,6 +12,10 @@ const HEADER_BYTES: usize = SIGNATURE.len() + 4 + 4;
 /// Flag bits 16 to 31 are critical: a reader must stop at one it does not know.
 const CRITICAL_FLAGS: u32 = 0xffff_0000;
 
+/// Bytes reserved for tuples that have not come yet, at most: a batch with one long row says
+/// nothing of the next.
+const MAX_RESERVED_BYTES: usize = 1 << 20;
+
 /// Where one cell is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Cell {
@@ -82,13 +86,23 @@ enum Position {
     End,
 }
 
+/// What is remembered of each tuple.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Grain {
+    /// Where each of its fields is.
+    Fields,
+    /// Where it is itself, field count included.
+    Tuples,
+}
+
 /// Bytes of a stream that are not in a batch yet, and the cells found in them.
 ///
 /// Complete tuples come first; at most one incomplete one follows, except while a batch is full.
 pub(super) struct TupleBuffer {
     bytes: Vec<u8>,
-    /// Cells of complete tuples, row by row.
+    /// Cells of complete tuples, row by row: one for each field, or one for each tuple.
     cells: Vec<Cell>,
+    grain: Grain,
     row_count: usize,
     column_count: usize,
     /// End of the last complete tuple.
@@ -99,10 +113,11 @@ pub(super) struct TupleBuffer {
 }
 
 impl TupleBuffer {
-    pub(super) fn new(column_count: usize) -> Self {
+    pub(super) fn new(column_count: usize, grain: Grain) -> Self {
         Self {
             bytes: Vec::new(),
             cells: Vec::new(),
+            grain,
             row_count: 0,
             column_count,
             scanned: 0,
@@ -121,6 +136,23 @@ impl TupleBuffer {
 
     pub(super) fn is_full(&self, limits: BatchLimits) -> bool {
         self.row_count >= limits.rows || (self.row_count > 0 && self.scanned >= limits.bytes)
+    }
+
+    /// Takes the complete tuples, which follow one another, and where each of them begins and the
+    /// last one ends; the incomplete one moves to the front.
+    pub(super) fn take_tuples(&mut self) -> (Vec<u8>, Vec<i64>) {
+        let starts = self.cells.iter().map(|cell| i64::from(cell.start));
+        let end = self
+            .cells
+            .last()
+            .map_or(0, |cell| i64::from(cell.start) + i64::from(cell.length));
+        let offsets = starts.chain([end]).collect();
+        // The next batch will be about as long.
+        let mut rest = Vec::with_capacity(self.bytes.len().min(MAX_RESERVED_BYTES));
+        rest.extend_from_slice(&self.bytes[self.scanned..]);
+        let tuples = std::mem::replace(&mut self.bytes, rest);
+        self.forget(self.scanned);
+        (tuples, offsets)
     }
 
     pub(super) fn column(&self, column: usize) -> ColumnCells<'_> {
@@ -154,8 +186,13 @@ impl TupleBuffer {
 
     /// Forgets the complete tuples; the incomplete one moves to the front.
     pub(super) fn clear_complete(&mut self) {
-        self.stream_offset += self.scanned as u64;
         self.bytes.drain(..self.scanned);
+        self.forget(self.scanned);
+    }
+
+    /// Forgets the cells, after the first `length` bytes have gone.
+    fn forget(&mut self, length: usize) {
+        self.stream_offset += length as u64;
         self.scanned = 0;
         self.cells.clear();
         self.row_count = 0;
@@ -227,15 +264,23 @@ impl TupleBuffer {
             if length < -1 {
                 return Err(self.broken(at - 4, "a field has a negative length"));
             }
-            self.cells.push(Cell {
-                start: at as u32,
-                length,
-            });
+            if self.grain == Grain::Fields {
+                self.cells.push(Cell {
+                    start: at as u32,
+                    length,
+                });
+            }
             at += length.max(0) as usize;
         }
         if at > bytes.len() {
             self.cells.truncate(first_cell);
             return Ok(false);
+        }
+        if self.grain == Grain::Tuples {
+            self.cells.push(Cell {
+                start: self.scanned as u32,
+                length: (at - self.scanned) as i32,
+            });
         }
         self.scanned = at;
         self.row_count += 1;

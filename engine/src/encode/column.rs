@@ -127,6 +127,11 @@ impl ColumnEncoding {
         &self.name
     }
 
+    /// Whether the bytes of a field are the source's, whatever they are.
+    pub fn is_verbatim(&self) -> bool {
+        self.conversion == Conversion::Bytes && self.characters.is_none()
+    }
+
     /// Whether the destination itself must turn text into its type, in a statement after COPY.
     pub fn staged_as_text(&self) -> bool {
         self.staged_as_text

@@ -7,7 +7,9 @@ mod rewrite;
 
 use std::ops::Range;
 
-use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray;
+use arrow_array::{LargeBinaryArray, RecordBatch};
+use arrow_buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 
 pub use column::ColumnEncoding;
 
@@ -25,6 +27,31 @@ const TRAILER: [u8; 2] = (-1_i16).to_be_bytes();
 /// cache between two columns.
 const STRIP_ROWS: usize = 512;
 
+/// Bytes reserved for the tuples of a batch before it is encoded, at most: one long row says
+/// nothing of the next batch.
+const MAX_RESERVED_BYTES: usize = 4 << 20;
+
+/// Makes tuples of batches: of their columns, or out of the whole tuples that they hold.
+pub enum TupleEncoder {
+    /// Batches hold columns.
+    Columns(Box<CopyEncoder>),
+    /// Batches are of [`tuple_schema`](crate::decode::tuple_schema).
+    Tuples,
+}
+
+impl TupleEncoder {
+    /// The tuples of `batch`, one in each row; they follow one another in the array's buffer.
+    ///
+    /// # Errors
+    /// As [`CopyEncoder`]'s.
+    pub fn tuples(&mut self, batch: &RecordBatch) -> Result<LargeBinaryArray> {
+        match self {
+            Self::Columns(encoder) => encoder.tuples(batch),
+            Self::Tuples => Ok(batch.column(0).as_binary::<i64>().clone()),
+        }
+    }
+}
+
 /// Encodes batches as one `COPY … FROM STDIN (FORMAT binary)` stream.
 ///
 /// # Shape
@@ -40,6 +67,10 @@ pub struct CopyEncoder {
     columns: Vec<ColumnEncoding>,
     /// Where the next field of each row of the strip goes.
     cursors: Vec<usize>,
+    /// Where the tuples of the last batch begin.
+    starts: Vec<usize>,
+    /// Bytes of the last batch.
+    last_length: usize,
     rows_before: u64,
 }
 
@@ -49,12 +80,14 @@ impl CopyEncoder {
         Self {
             columns,
             cursors: Vec::new(),
+            starts: Vec::new(),
+            last_length: 0,
             rows_before: 0,
         }
     }
 
-    /// Appends what a stream begins with.
-    pub fn header(&self, out: &mut Vec<u8>) {
+    /// Appends what a stream begins with, whatever its columns.
+    pub fn header(out: &mut Vec<u8>) {
         out.extend_from_slice(HEADER);
     }
 
@@ -63,6 +96,7 @@ impl CopyEncoder {
     /// # Errors
     /// As described for the type; what was appended is then not to be used.
     pub fn encode(&mut self, batch: &RecordBatch, out: &mut Vec<u8>) -> Result<()> {
+        self.starts.clear();
         if batch.num_columns() != self.columns.len() {
             let message = format!(
                 "batch of {} columns, expected {}",
@@ -86,8 +120,22 @@ impl CopyEncoder {
         Ok(())
     }
 
+    /// The tuples of `batch`, one in each row.
+    fn tuples(&mut self, batch: &RecordBatch) -> Result<LargeBinaryArray> {
+        // The next batch will be about as long.
+        let mut bytes = Vec::with_capacity(self.last_length);
+        self.encode(batch, &mut bytes)?;
+        self.last_length = bytes.len().min(MAX_RESERVED_BYTES);
+        let starts = self.starts.iter().map(|&start| start as i64);
+        let offsets: Vec<i64> = starts.chain([bytes.len() as i64]).collect();
+        let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
+        LargeBinaryArray::try_new(offsets, Buffer::from_vec(bytes), None).map_err(|err| {
+            Error::new(ErrorKind::Internal, "tuples do not make an array").with_source(err)
+        })
+    }
+
     /// Appends what a stream ends with.
-    pub fn trailer(&self, out: &mut Vec<u8>) {
+    pub fn trailer(out: &mut Vec<u8>) {
         out.extend_from_slice(&TRAILER);
     }
 
@@ -104,6 +152,7 @@ impl CopyEncoder {
             *cursor = end;
             end += size;
         }
+        self.starts.extend_from_slice(&self.cursors);
         out.resize(end, 0);
         let field_count = (columns.len() as i16).to_be_bytes();
         for cursor in &mut self.cursors {

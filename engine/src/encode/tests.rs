@@ -25,10 +25,9 @@ fn a_batch_encodes_row_by_row() {
 
 #[test]
 fn a_stream_has_header_and_trailer() {
-    let encoder = CopyEncoder::new(vec![]);
     let mut out = Vec::new();
-    encoder.header(&mut out);
-    encoder.trailer(&mut out);
+    CopyEncoder::header(&mut out);
+    CopyEncoder::trailer(&mut out);
     assert_eq!(out, b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0\xff\xff");
 }
 

@@ -1,5 +1,7 @@
 //! One column of the result held against the destination's: what becomes of its values.
 
+use std::collections::HashMap;
+
 use super::plan::Refusal;
 use super::stream::ColumnOptions;
 use super::type_changes::TypeChanges;
@@ -33,15 +35,33 @@ pub(super) struct Accepted {
 
 /// Plans the columns of one stream.
 pub(super) struct ColumnPlanner<'a> {
-    pub(super) destination: &'a Connection,
+    destination: &'a Connection,
     /// The source's table.
-    pub(super) source: &'a Table,
+    source: &'a Table,
     /// Whether types may be created.
-    pub(super) creates_types: bool,
+    creates_types: bool,
     pub(super) changes: TypeChanges<'a>,
+    /// The destination's types, by OID and modifier at the source: wide tables have few.
+    counterparts: HashMap<(u32, i32), Option<PgType>>,
 }
 
-impl ColumnPlanner<'_> {
+impl<'a> ColumnPlanner<'a> {
+    /// A planner of the columns that `changes` may create types for; `source` is the table read.
+    pub(super) fn new(
+        destination: &'a Connection,
+        source: &'a Table,
+        changes: TypeChanges<'a>,
+        creates_types: bool,
+    ) -> Self {
+        Self {
+            destination,
+            source,
+            creates_types,
+            changes,
+            counterparts: HashMap::new(),
+        }
+    }
+
     /// What becomes of `column` in the `existing` table, or in one that is to be created.
     pub(super) async fn plan(
         &mut self,
@@ -136,7 +156,17 @@ impl ColumnPlanner<'_> {
     /// The destination's type for a column to be created: where it is missing, as it will be.
     async fn counterpart(&mut self, column: &OutputColumn) -> Result<Result<PgType, Refusal>> {
         let pg_type = &column.pg_type;
-        if let Some(there) = catalog::counterpart(self.destination, pg_type).await? {
+        let known = self.counterparts.get(&(pg_type.oid, pg_type.typmod));
+        let there = match known {
+            Some(there) => there.clone(),
+            None => {
+                let there = catalog::counterpart(self.destination, pg_type).await?;
+                let key = (pg_type.oid, pg_type.typmod);
+                self.counterparts.insert(key, there.clone());
+                there
+            }
+        };
+        if let Some(there) = there {
             return Ok(self.with_labels(column, &there));
         }
         if let Err(refusal) = self.changes.create(pg_type).await? {

@@ -251,7 +251,7 @@ impl Planner<'_> {
             return Ok(Some(reason));
         }
         let destination = self.input.destination;
-        if catalog::major_version(destination).await? < index.since_version {
+        if destination.server_version() < index.since_version {
             let reason = format!("it needs PostgreSQL {}", index.since_version);
             return Ok(Some(reason));
         }

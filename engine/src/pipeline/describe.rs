@@ -1,22 +1,20 @@
 //! A plan in words and statements, for people.
 
 use super::Stream;
+use super::plan::LoadOutcome;
 use crate::postgres::statement;
 use crate::report::PlanReport;
 use crate::sink::{LoadPath, LoadPlan, WriteMode, staging};
 use crate::table::{Table, TableName, ident};
 
 /// The report of a stream whose columns nobody has looked at.
-pub(super) fn empty_report(
-    stream: &Stream,
-    destination_exists: bool,
-    load: Option<&LoadPlan>,
-) -> PlanReport {
+pub(super) fn empty_report(stream: &Stream, outcome: &LoadOutcome) -> PlanReport {
+    let load = outcome.load.as_ref();
     PlanReport {
         stream: stream.name.clone(),
         source: stream.table.to_string(),
         destination: stream.into.to_string(),
-        destination_exists,
+        destination_exists: outcome.destination_exists,
         write: stream.write.to_string(),
         key: load.map(|load| load.key.clone()).unwrap_or_default(),
         path: "it is refused: nothing would move".to_owned(),
@@ -43,6 +41,10 @@ pub(super) fn describe_load(load: &LoadPlan, path: LoadPath) -> (String, Vec<Str
             "one COPY into the table, visible when complete"
         }
         (LoadPath::Direct, Some(_)) => "the table is empty: one COPY, visible when complete",
+        (LoadPath::Merge, _) if load.compares => {
+            "both sides are read and compared; rows that differ wait in a staging table, and one \
+             transaction publishes them"
+        }
         (LoadPath::Merge, _) => "rows wait in a staging table; one transaction publishes them",
     };
     let mut statements = Vec::new();

@@ -17,13 +17,13 @@ use crate::postgres::{Connection, server_error};
 pub(super) async fn lock(connection: &Connection, name: &str) -> Result<Option<Instant>> {
     let refused = |err| server_error(ErrorKind::Load, "cannot lock out other runs", err);
     let sql = "SELECT pg_catalog.pg_try_advisory_lock(pg_catalog.hashtextextended($1, 0))";
-    let row = connection.query_one(sql, &[&name]).await.map_err(refused)?;
+    let row = connection.ask_one(sql, &[&name]).await.map_err(refused)?;
     if row.get(0) {
         return Ok(None);
     }
     warn!("another run holds the lock {name:?}: waiting for it");
     let sql = "SELECT pg_catalog.pg_advisory_lock(pg_catalog.hashtextextended($1, 0))";
-    connection.query_one(sql, &[&name]).await.map_err(refused)?;
+    connection.ask_one(sql, &[&name]).await.map_err(refused)?;
     Ok(Some(Instant::now()))
 }
 
@@ -33,7 +33,7 @@ pub(super) async fn lock(connection: &Connection, name: &str) -> Result<Option<I
 /// `Load`, if the server refuses.
 pub(super) async fn unlock(connection: &Connection, name: &str) -> Result<()> {
     let sql = "SELECT pg_catalog.pg_advisory_unlock(pg_catalog.hashtextextended($1, 0))";
-    let row = connection.query_one(sql, &[&name]).await;
+    let row = connection.ask_one(sql, &[&name]).await;
     row.map_err(|err| server_error(ErrorKind::Load, "cannot let other runs in", err))?;
     Ok(())
 }

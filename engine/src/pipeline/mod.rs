@@ -12,6 +12,7 @@ mod run;
 mod session;
 mod settings;
 mod stream;
+mod transfer;
 mod type_changes;
 mod verify;
 mod versions;

@@ -87,6 +87,8 @@ pub(super) struct LoadInput<'a> {
 
 /// What the planning of a load ends with.
 pub(super) struct LoadOutcome {
+    /// Whether the destination's table is there.
+    pub(super) destination_exists: bool,
     pub(super) load: Option<LoadPlan>,
     pub(super) columns: Vec<ColumnReport>,
     pub(super) refusals: Vec<Refusal>,
@@ -108,12 +110,8 @@ pub(super) async fn plan_load(
     }
     let options = &input.stream.options;
     check_options(&input)?;
-    let mut planner = ColumnPlanner {
-        destination,
-        source: input.table,
-        creates_types: options.create_types,
-        changes: TypeChanges::new(input.source, destination).await?,
-    };
+    let changes = TypeChanges::new(input.source, destination);
+    let mut planner = ColumnPlanner::new(destination, input.table, changes, options.create_types);
     let mut columns = Vec::new();
     let mut reports = Vec::new();
     for column in input.transform.columns() {
@@ -135,11 +133,15 @@ pub(super) async fn plan_load(
         key: Vec::new(),
         duplicates: input.stream.duplicates.clone(),
         has_unique_keys: false,
+        relays: false,
+        is_parallel: false,
+        compares: false,
         as_replica: options.replica_triggers,
         additions: Additions::default(),
     };
     load.key = choose_key(&input, &load);
     load.has_unique_keys = has_unique_keys(&input, &load.key);
+    load.relays = input.transform.relay().is_some() && load.takes_tuples();
     if let Some(order_by) = incremental::cursor_carrier(input.stream, input.transform)
         && !load.has_unique_keys
         && load.duplicates == Duplicates::Refuse
@@ -151,9 +153,9 @@ pub(super) async fn plan_load(
         load.check_key()?;
         check_duplicates(&load, input.transform)?;
     }
-    let load = refusals.is_empty().then_some(load);
     Ok(LoadOutcome {
-        load,
+        destination_exists: input.existing.is_some(),
+        load: refusals.is_empty().then_some(load),
         columns: reports,
         refusals,
         type_changes: planner.changes.into_statements(),

@@ -41,7 +41,7 @@ pub(super) async fn check_sequence(
 ) -> Result<()> {
     let sql = "SELECT pg_catalog.has_sequence_privilege($1, 'SELECT') \
         AND pg_catalog.has_sequence_privilege($1, 'UPDATE')";
-    let row = connection.query_one(sql, &[&sequence]).await;
+    let row = connection.ask_one(sql, &[&sequence]).await;
     if row.map_err(unreadable)?.get(0) {
         return Ok(());
     }
@@ -58,7 +58,7 @@ async fn refusal(
 ) -> Result<Error> {
     let sql = "SELECT pg_catalog.quote_ident(current_user), \
         pg_catalog.quote_ident(pg_catalog.current_database())";
-    let row = connection.query_one(sql, &[]).await.map_err(unreadable)?;
+    let row = connection.ask_one(sql, &[]).await.map_err(unreadable)?;
     let remedy = remedy
         .replace(ROLE, row.get(0))
         .replace(DATABASE, row.get(1));
@@ -78,7 +78,7 @@ type Lacking = Option<(String, String)>;
 async fn lacking_to_create(connection: &Connection, schema: &str) -> Result<Lacking> {
     let sql = include_str!("may_create.sql");
     let row = connection
-        .query_one(sql, &[&schema])
+        .ask_one(sql, &[&schema])
         .await
         .map_err(unreadable)?;
     let schema = ident(schema);
@@ -103,7 +103,7 @@ async fn lacking_to_write(
     for privilege in needed(write, table) {
         let sql = "SELECT pg_catalog.has_table_privilege($1::pg_catalog.oid, $2)";
         let row = connection
-            .query_one(sql, &[&table.oid, privilege])
+            .ask_one(sql, &[&table.oid, privilege])
             .await
             .map_err(unreadable)?;
         if !row.get::<_, bool>(0) {

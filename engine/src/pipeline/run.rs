@@ -9,19 +9,19 @@ use tokio::sync::OnceCell;
 use tracing::{info, warn};
 
 use super::created::{CreationInput, plan_created, plan_sequences};
-use super::describe::{describe_load, empty_report, hidden_note, notes, trigger_notes};
+use super::describe::{describe_load, empty_report, hidden_note, notes};
 use super::lock::{lock, unlock};
-use super::plan::{LoadInput, plan_load};
+use super::plan::{LoadInput, LoadOutcome, plan_load};
 use super::session::database_identity;
+use super::transfer::{DestinationSide, Transfer, is_worth_comparing, relayed};
 use super::versions::Servers;
 use super::{
-    Settings, SourceSession, Stream, StreamPlan, SyncMode, flow, incremental, privileges,
-    type_changes,
+    Settings, SourceSession, Stream, StreamPlan, SyncMode, incremental, privileges, type_changes,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::{Connection, ConnectionConfig, catalog, server_error};
 use crate::report::{PipelineName, PlanReport, Progress, RunId, Stage, StreamReport};
-use crate::sink::{LoadPlan, RunIdentity, Sink, SinkSettings, TableSink, WriteMode, staging};
+use crate::sink::{LoadPlan, RunIdentity, Sink, SinkSessions, SinkSettings, WriteMode, staging};
 use crate::source::Source;
 use crate::table::{Table, TableName};
 
@@ -47,6 +47,10 @@ pub struct Run {
     id: RunId,
     source: SourceSession,
     destination: Connection,
+    /// Sessions that load.
+    sessions: Arc<SinkSessions>,
+    /// Whether both connections reach the same database.
+    is_one_database: OnceCell<bool>,
     prepared: OnceCell<Prepared>,
     streams: AtomicUsize,
 }
@@ -71,10 +75,12 @@ impl Run {
         )?;
         source.check_limits().await?;
         Ok(Self {
+            sessions: SinkSessions::new(&pipeline.destination),
             pipeline,
             id: RunId(RandomState::new().build_hasher().finish()),
             source,
             destination,
+            is_one_database: OnceCell::new(),
             prepared: OnceCell::new(),
             streams: AtomicUsize::new(0),
         })
@@ -104,11 +110,10 @@ impl Run {
         let (table, hidden) = self.source.table_with(&stream.table, row_security).await?;
         let hidden = hidden.map(|note| hidden_note(note, stream.write));
         let existing = catalog::table(&self.destination, &stream.into).await?;
-        let servers = Servers::of(&self.source, &self.destination).await?;
+        let servers = Servers::of(&self.source, &self.destination);
         let transform = servers.plan(stream, &table, existing.as_ref()).await?;
         self.check_privileges(stream, existing.as_ref()).await?;
         let condition = self.condition(stream, &table, existing.as_ref()).await?;
-        let destination_exists = existing.is_some();
         let input = LoadInput {
             source: &self.source,
             stream,
@@ -120,28 +125,16 @@ impl Run {
         let scan = (&table, &*transform);
         let unknown = servers.refuse_what_is_unknown(scan, condition.as_deref(), &mut outcome);
         unknown.await?;
-        let progress = Arc::default();
-        let source = (self.source).copy_source(&table, stream, condition.clone(), progress);
-        let source = self.source.shared(source, transform.scan_count())?;
-        let mut report = PlanReport {
-            columns: outcome.columns,
-            types: outcome.type_changes.clone(),
-            reads: source.describe(transform.scan()),
-            engine: transform.explain(),
-            notes: hidden.iter().cloned().collect(),
-            ..empty_report(stream, destination_exists, outcome.load.as_ref())
+        let input = CreationInput {
+            stream,
+            table: &table,
+            transform: &*transform,
+            source: self.source.connection(),
+            destination: &self.destination,
+            awaits_types: !outcome.type_changes.is_empty(),
         };
-        if let Some(load) = &mut outcome.load {
-            let input = CreationInput {
-                stream,
-                table: &table,
-                transform: &*transform,
-                source: self.source.connection(),
-                destination: &self.destination,
-                awaits_types: !outcome.type_changes.is_empty(),
-            };
-            self.describe(&input, load, &mut report).await?;
-        }
+        let mut report = self.report(&input, &mut outcome, condition.clone()).await?;
+        report.notes.splice(..0, hidden.iter().cloned());
         Ok(StreamPlan {
             stream: stream.clone(),
             table,
@@ -155,6 +148,40 @@ impl Run {
             planned_at: began,
             plan_ms: began.elapsed().as_millis() as u64,
         })
+    }
+
+    /// What would happen, for people; completes the load of `outcome` by the way.
+    async fn report(
+        &self,
+        input: &CreationInput<'_>,
+        outcome: &mut LoadOutcome,
+        condition: Option<String>,
+    ) -> Result<PlanReport> {
+        let CreationInput {
+            stream,
+            table,
+            transform,
+            ..
+        } = *input;
+        let reads_all = condition.is_none();
+        let source = (self.source).copy_source(table, stream, condition, Arc::default());
+        let source = self.source.shared(source, transform.scan_count())?;
+        let relay = relayed(transform, outcome.load.as_ref());
+        let scan = relay.as_ref().unwrap_or(transform.scan());
+        let mut report = PlanReport {
+            columns: std::mem::take(&mut outcome.columns),
+            types: outcome.type_changes.clone(),
+            reads: source.describe(scan),
+            engine: transform.explain().filter(|_| relay.is_none()),
+            ..empty_report(stream, outcome)
+        };
+        if let Some(load) = &mut outcome.load {
+            load.is_parallel = source.partition_count(scan) > 1;
+            let select = source.select_all(scan);
+            load.compares = reads_all && self.is_worth_comparing(load, &select).await?;
+            self.describe(input, load, &mut report).await?;
+        }
+        Ok(report)
     }
 
     async fn check_privileges(&self, stream: &Stream, existing: Option<&Table>) -> Result<()> {
@@ -196,6 +223,16 @@ impl Run {
             report.notes.push(note.to_owned());
         }
         Ok(())
+    }
+
+    /// Whether rows that the destination has already are found before any is staged; `select`
+    /// gives those of the source.
+    async fn is_worth_comparing(&self, load: &LoadPlan, select: &str) -> Result<bool> {
+        if !load.may_leave_out_equal_rows() || self.is_empty(load).await? {
+            return Ok(false);
+        }
+        let source = (self.source.connection(), select);
+        is_worth_comparing(source, (&self.destination, &load.destination)).await
     }
 
     /// Says which way rows go, by which statements, and what a person should know.
@@ -309,50 +346,50 @@ impl Run {
             None => None,
         };
         progress.expect_rows(plan.table.estimated_rows.unwrap_or(0));
-        progress.enter(Stage::Loading);
-        let began = Instant::now();
-        let (created, write) = (load.existing.is_none(), load.write);
-        let told_of_triggers = trigger_notes(&load);
+        let transfer = Transfer {
+            source: &self.source,
+            plan: &plan,
+            load: &load,
+            progress,
+        };
         let settings = self.sink_settings(&plan, prepared);
-        let sink = Arc::new(TableSink::open(load, settings, progress.clone()).await?);
-        let condition = plan.condition.clone();
-        let source =
-            self.source
-                .copy_source(&plan.table, &plan.stream, condition, progress.clone());
-        let source = self.source.shared(source, plan.transform.scan_count())?;
-        let streams = plan.transform.execute(Arc::new(source)).await?;
-        let moved = flow::move_batches(streams, sink.clone());
-        let ((), pauses) = self.source.watch(progress, moved).await?;
-        let load_ms = began.elapsed().as_millis() as u64;
+        let moved = Box::pin(async {
+            let began = Instant::now();
+            let compared = match load.compares {
+                true => Some(transfer.compare(&self.destination_side()).await?),
+                false => None,
+            };
+            let compare_ms = began.elapsed().as_millis() as u64;
+            let began = Instant::now();
+            let sink = transfer.load(settings, compared.as_ref()).await?;
+            let load_ms = began.elapsed().as_millis() as u64;
+            Ok((compared, sink, (compare_ms, load_ms)))
+        });
+        let (moved, pauses) = self.source.watch(progress, moved).await?;
+        let (compared, sink, (compare_ms, load_ms)) = moved;
         progress.enter(Stage::Publishing);
         let began = Instant::now();
-        let report = StreamReport {
-            stream: plan.stream.name.clone(),
-            source: plan.table.name.to_string(),
-            destination: plan.stream.into.to_string(),
-            write: write.to_string(),
-            created,
-            rows_read: progress.rows_read(),
-            rows_written: progress.rows_written(),
-            bytes_read: progress.bytes_read(),
-            bytes_written: progress.bytes_written(),
+        let mut report = StreamReport {
             watermark: watermark.map(|watermark| watermark.to_string()),
-            plan_ms: plan.plan_ms,
+            compare_ms,
             load_ms,
             paused_ms: pauses.total.as_millis() as u64,
-            notes: plan
-                .hidden
-                .iter()
-                .cloned()
-                .chain(told_of_triggers)
-                .chain(pauses.note)
-                .collect(),
-            ..StreamReport::default()
+            ..transfer.report(compared.as_ref())
         };
+        report.notes.extend(pauses.note);
         let mut report = sink.commit(report).await?;
         report.publish_ms = began.elapsed().as_millis() as u64;
         info!(table = %plan.stream.into, rows = report.rows_written, "published");
         Ok(report)
+    }
+
+    /// The destination as one that is read.
+    fn destination_side(&self) -> DestinationSide {
+        let version = self.destination.server_version();
+        DestinationSide {
+            config: self.pipeline.destination.clone(),
+            settings: self.source.read_settings(version),
+        }
     }
 
     /// The condition that only newer rows pass, if the stream is incremental and has run before.
@@ -376,7 +413,7 @@ impl Run {
     fn sink_settings(&self, plan: &StreamPlan, prepared: &Prepared) -> SinkSettings {
         let statements = plan.report.reads.iter().chain(&plan.report.statements);
         SinkSettings {
-            config: self.pipeline.destination.clone(),
+            sessions: self.sessions.clone(),
             run: self.id,
             number: self.streams.fetch_add(1, Ordering::Relaxed) + 1,
             writers: self.pipeline.settings.connections,
@@ -395,6 +432,7 @@ impl Run {
                     SyncMode::Full => None,
                 },
             },
+            only: None,
         }
     }
 
@@ -440,9 +478,12 @@ impl Run {
 
     /// Whether both connections reach the same database.
     async fn is_one_database(&self) -> Result<bool> {
-        let (here, there) =
-            tokio::try_join!(database_identity(&self.destination), self.source.identity())?;
-        Ok(here == there)
+        let is_one = self.is_one_database.get_or_try_init(|| async {
+            let (here, there) =
+                tokio::try_join!(database_identity(&self.destination), self.source.identity())?;
+            Ok(here == there)
+        });
+        is_one.await.copied()
     }
 
     async fn has_no_rows(&self, table: &TableName) -> Result<bool> {

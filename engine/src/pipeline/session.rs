@@ -34,25 +34,26 @@ impl SourceSession {
     pub async fn open(config: &ConnectionConfig, settings: &Settings) -> Result<Self> {
         let connections = settings.source_limits.readers(settings.connections)?;
         let governor = Arc::new(Governor::new(settings.source_limits));
-        let connection = governor.connect(config, "catalogue").await?;
+        let config = governor.configure(config);
+        let connection = Connection::open(&config, "catalogue").await?;
         connection
             .batch_execute("SET row_security = off")
             .await
             .map_err(|err| server_error(ErrorKind::Connect, "cannot prepare the session", err))?;
-        let server_version = catalog::major_version(&connection).await?;
+        let server_version = connection.server_version();
         let limits = BatchLimits {
             rows: settings.batch_rows,
             bytes: settings.batch_bytes,
         };
         Ok(Self {
             connection,
-            config: config.clone(),
             settings: ReadSettings {
                 connections,
                 limits,
                 server_version,
             },
             snapshot: Mutex::new(Arc::new(Snapshot::new(config.clone(), governor.clone()))),
+            config,
             governor,
         })
     }
@@ -139,6 +140,14 @@ impl SourceSession {
     /// The server's major version.
     pub(super) fn server_version(&self) -> u32 {
         self.settings.server_version
+    }
+
+    /// How tables of a server of this version are read, within the run's settings.
+    pub(super) fn read_settings(&self, server_version: u32) -> ReadSettings {
+        ReadSettings {
+            server_version,
+            ..self.settings
+        }
     }
 
     /// Whether `select` gives any row.
@@ -260,7 +269,7 @@ impl SourceSession {
 pub(super) async fn database_identity(connection: &Connection) -> Result<String> {
     let sql = "SELECT pg_catalog.concat_ws(' ', d.oid, pg_catalog.pg_postmaster_start_time()) \
         FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database()";
-    let row = connection.query_one(sql, &[]).await;
+    let row = connection.ask_one(sql, &[]).await;
     let row = row.map_err(|err| server_error(ErrorKind::Read, "cannot read the catalogue", err))?;
     Ok(row.get(0))
 }

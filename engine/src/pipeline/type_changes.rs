@@ -25,17 +25,14 @@ pub(super) struct TypeChanges<'a> {
 
 impl<'a> TypeChanges<'a> {
     /// No changes yet.
-    pub(super) async fn new(
-        source: &'a SourceSession,
-        destination: &'a Connection,
-    ) -> Result<Self> {
-        Ok(Self {
+    pub(super) fn new(source: &'a SourceSession, destination: &'a Connection) -> Self {
+        Self {
             source,
             destination,
-            has_multiranges: catalog::major_version(destination).await? >= MULTIRANGES,
+            has_multiranges: destination.server_version() >= MULTIRANGES,
             statements: Vec::new(),
             visited: HashSet::new(),
-        })
+        }
     }
 
     /// All statements asked for, in order.

@@ -19,23 +19,17 @@ pub(super) struct Servers<'a> {
 }
 
 impl<'a> Servers<'a> {
-    /// Asks both for their version.
-    ///
-    /// # Errors
-    /// `Read`, if one does not answer.
-    pub(super) async fn of(
-        source: &'a SourceSession,
-        destination: &'a Connection,
-    ) -> Result<Servers<'a>> {
+    /// Both, with the versions that they gave when they were connected to.
+    pub(super) fn of(source: &'a SourceSession, destination: &'a Connection) -> Self {
         let versions = Versions {
             source: source.server_version(),
-            destination: catalog::major_version(destination).await?,
+            destination: destination.server_version(),
         };
-        Ok(Self {
+        Self {
             source,
             destination,
             versions,
-        })
+        }
     }
 
     /// Plans the stream's transform over `table`, whose types travel in forms that both versions read

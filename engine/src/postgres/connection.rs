@@ -1,15 +1,19 @@
 //! One connection to a server, its driver included.
 
+use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Deref;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_postgres::config::SslMode;
-use tokio_postgres::{CancelToken, Client, SimpleQueryMessage};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{CancelToken, Client, Row, SimpleQueryMessage, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::backends::Backend;
 use super::config::{ConnectionConfig, Host, SessionKind, TlsMode};
 use super::failure::{Failure, connect_error, server_error, wrong_kind};
 use super::tls;
@@ -47,7 +51,10 @@ const FULL_INTERVAL: Duration = Duration::from_millis(100);
 /// A session on a server. Dropping it closes the connection, and the server rolls back.
 pub struct Connection {
     client: Client,
-    backend_pid: i32,
+    backend: Backend,
+    server_version: u32,
+    /// Towpath's own queries that this session has prepared, by their text.
+    prepared: Mutex<HashMap<&'static str, Statement>>,
     tls: MakeRustlsConnect,
     /// Moves bytes between client and socket; aborted on drop.
     _driver: JoinSet<()>,
@@ -63,23 +70,11 @@ impl Connection {
     /// `Connect`, naming host, port, database and role, never the password. `Config`, if a
     /// certificate cannot be read.
     pub async fn open(config: &ConnectionConfig, application: &str) -> Result<Self> {
-        Self::open_when_free(config, application, Duration::ZERO).await
-    }
-
-    /// The same, but a server that has no connection left is asked again for so long as `patience`.
-    ///
-    /// # Errors
-    /// Those of [`open`](Self::open).
-    pub async fn open_when_free(
-        config: &ConnectionConfig,
-        application: &str,
-        patience: Duration,
-    ) -> Result<Self> {
         let began = Instant::now();
         loop {
             match Self::try_open(config, application).await? {
                 Ok(connection) => return Ok(connection),
-                Err((_, failure)) if failure.is_full() && began.elapsed() < patience => {
+                Err((_, failure)) if failure.is_full() && began.elapsed() < config.patience => {
                     sleep(FULL_INTERVAL).await;
                 }
                 Err((host, failure)) => return Err(connect_error(config, &host, failure)),
@@ -126,7 +121,53 @@ impl Connection {
 
     /// `pg_stat_activity.pid` of the session.
     pub fn backend_pid(&self) -> i32 {
-        self.backend_pid
+        self.backend.pid()
+    }
+
+    /// The server's major version: 15 for 15.4.
+    pub fn server_version(&self) -> u32 {
+        self.server_version
+    }
+
+    /// Runs one of towpath's own queries. The session prepares it once: of a query on the
+    /// catalogue, planning is most of the time.
+    ///
+    /// # Errors
+    /// What the driver says.
+    pub async fn ask(
+        &self,
+        sql: &'static str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, tokio_postgres::Error> {
+        let statement = self.prepared(sql).await?;
+        self.client.query(&statement, parameters).await
+    }
+
+    /// As [`ask`](Self::ask), for queries that give one row.
+    ///
+    /// # Errors
+    /// What the driver says, also if there is another number of rows.
+    pub async fn ask_one(
+        &self,
+        sql: &'static str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Row, tokio_postgres::Error> {
+        let statement = self.prepared(sql).await?;
+        self.client.query_one(&statement, parameters).await
+    }
+
+    async fn prepared(&self, sql: &'static str) -> Result<Statement, tokio_postgres::Error> {
+        let known = |prepared: &Mutex<HashMap<_, Statement>>| {
+            let prepared = prepared.lock().unwrap_or_else(PoisonError::into_inner);
+            prepared.get(sql).cloned()
+        };
+        if let Some(statement) = known(&self.prepared) {
+            return Ok(statement);
+        }
+        let statement = self.client.prepare(sql).await?;
+        let mut prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        prepared.insert(sql, statement.clone());
+        Ok(statement)
     }
 
     /// What stops the statement that the session is running, from elsewhere.
@@ -240,10 +281,12 @@ impl Attempt<'_> {
             .simple_query(&session(version))
             .await
             .map_err(Failure::Driver)?;
-        let backend_pid = self.check(&answer)?;
+        let backend = Backend::new(self.check(&answer)?);
         Ok(Connection {
             client,
-            backend_pid,
+            backend,
+            server_version: version,
+            prepared: Mutex::default(),
             tls: self.tls.clone(),
             _driver: driver,
         })

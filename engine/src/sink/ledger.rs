@@ -1,7 +1,6 @@
 //! The run ledger: what was published, and up to which watermark.
 
 use serde::Serialize;
-use tokio_postgres::Client;
 
 use super::publish::create_schema;
 use crate::error::{Error, ErrorKind, Result};
@@ -69,7 +68,7 @@ pub(super) async fn record(
         pg_catalog.md5($7), $16, $8, $9, $10, $11, $12, $13, $14, \
         $15::pg_catalog.text::pg_catalog.timestamptz, pg_catalog.clock_timestamp())";
     client
-        .execute(
+        .ask(
             sql,
             &[
                 &run.run_id,
@@ -99,8 +98,8 @@ pub(super) async fn record(
 ///
 /// # Errors
 /// `Read`, if the server refuses the query.
-pub async fn may_record(client: &Client) -> Result<bool> {
-    let rows = client.query_one(include_str!("may_record.sql"), &[]).await;
+pub async fn may_record(client: &Connection) -> Result<bool> {
+    let rows = client.ask_one(include_str!("may_record.sql"), &[]).await;
     Ok(rows.map_err(unreadable)?.get(0))
 }
 
@@ -125,7 +124,7 @@ async fn create(client: &Connection) -> Result<()> {
     }
     // CREATE … IF NOT EXISTS of two runs at the same time fails in one of them.
     client
-        .execute(
+        .ask(
             "SELECT pg_catalog.pg_advisory_xact_lock($1)",
             &[&CREATE_LOCK],
         )
@@ -135,15 +134,11 @@ async fn create(client: &Connection) -> Result<()> {
     client.batch_execute(CREATE).await.map_err(ledger_error)
 }
 
-async fn exists(client: &Client) -> Result<bool> {
+async fn exists(client: &Connection) -> Result<bool> {
     let sql = "SELECT EXISTS (SELECT FROM pg_catalog.pg_class AS c \
         JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace \
         WHERE n.nspname = 'towpath' AND c.relname = 'runs')";
-    Ok(client
-        .query_one(sql, &[])
-        .await
-        .map_err(ledger_error)?
-        .get(0))
+    Ok(client.ask_one(sql, &[]).await.map_err(ledger_error)?.get(0))
 }
 
 /// Which watermark is meant: one of another table, or of another column, says nothing here.
@@ -164,7 +159,7 @@ pub struct WatermarkOf<'a> {
 /// # Errors
 /// `Read`, if the ledger cannot be read.
 pub async fn last_watermark(
-    client: &Client,
+    client: &Connection,
     pipeline: &PipelineName,
     flow: &WatermarkOf<'_>,
 ) -> Result<Option<Watermark>> {
@@ -173,8 +168,8 @@ pub async fn last_watermark(
     }
     let sql = "SELECT watermark FROM towpath.runs WHERE pipeline = $1 AND stream = $2 \
         AND source = $3 AND destination = $4 AND cursor = $5 AND watermark IS NOT NULL ORDER BY finished_at DESC LIMIT 1";
-    let row = client
-        .query_opt(
+    let rows = client
+        .ask(
             sql,
             &[
                 &pipeline.0,
@@ -186,7 +181,9 @@ pub async fn last_watermark(
         )
         .await
         .map_err(unreadable)?;
-    Ok(row.map(|row| Watermark::new(row.get::<_, &str>(0))))
+    Ok(rows
+        .first()
+        .map(|row| Watermark::new(row.get::<_, &str>(0))))
 }
 
 /// The latest entries, newest first; of one pipeline if it is named.
@@ -194,7 +191,7 @@ pub async fn last_watermark(
 /// # Errors
 /// `Read`, if the ledger cannot be read. A database without ledger has no entries.
 pub async fn history(
-    client: &Client,
+    client: &Connection,
     pipeline: Option<&str>,
     limit: u32,
 ) -> Result<Vec<LedgerEntry>> {
@@ -202,7 +199,7 @@ pub async fn history(
         return Ok(Vec::new());
     }
     let rows = client
-        .query(include_str!("history.sql"), &[&pipeline, &i64::from(limit)])
+        .ask(include_str!("history.sql"), &[&pipeline, &i64::from(limit)])
         .await
         .map_err(unreadable)?;
     Ok(rows

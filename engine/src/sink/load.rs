@@ -1,11 +1,13 @@
 //! How rows will get into the destination, decided before any moves.
 
 use super::{Duplicates, WriteMode};
-use crate::encode::ColumnEncoding;
+use crate::encode::{ColumnEncoding, CopyEncoder, TupleEncoder};
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::addition::Additions;
 use crate::postgres::statement::{self, Merge, NewColumn, Persistence};
+use crate::source::{Scan, ScanColumn};
 use crate::table::{Identity, Table, TableName, ident};
+use crate::types::Representation;
 
 /// One column that is written.
 #[derive(Clone, Debug)]
@@ -52,6 +54,13 @@ pub struct LoadPlan {
     pub duplicates: Duplicates,
     /// Whether no two rows of the load can share a key.
     pub has_unique_keys: bool,
+    /// Whether batches hold the source's tuples, which go into the table as they are.
+    pub relays: bool,
+    /// Whether the source is read on several connections.
+    pub is_parallel: bool,
+    /// Whether the destination's rows are read and compared first, so that only rows that differ
+    /// are staged.
+    pub compares: bool,
     /// Whether only triggers fire that are enabled for replicas; foreign keys are not checked then.
     pub as_replica: bool,
     /// What the table gets after its rows.
@@ -69,12 +78,65 @@ impl LoadPlan {
             && !is_protected;
         match (&self.existing, self.write) {
             _ if !plain => LoadPath::Merge,
-            (None, _) if may_stage => LoadPath::Build,
+            (None, _) if may_stage && self.is_parallel => LoadPath::Build,
             (None, _) | (Some(_), WriteMode::Append) => LoadPath::Direct,
             // Rows without complete key are told from the staging table.
             (Some(_), _) if is_empty && !(self.merges() && self.may_lack_key()) => LoadPath::Direct,
             (Some(_), _) => LoadPath::Merge,
         }
+    }
+
+    /// Whether tuples of the source can go into the table as they are, if their fields are the
+    /// columns in order.
+    pub fn takes_tuples(&self) -> bool {
+        !self.columns.is_empty() && self.columns.iter().all(|c| c.encoding.is_verbatim())
+    }
+
+    /// Whether rows that are there already, byte for byte, can be left out of the load: then the
+    /// table is the same afterwards, and whatever would have failed still does.
+    pub fn may_leave_out_equal_rows(&self) -> bool {
+        let is_watched = |table: &Table| table.row_security || !table.row_triggers.is_empty();
+        self.write == WriteMode::Upsert
+            && self.duplicates == Duplicates::Refuse
+            && self.has_unique_keys
+            && !self.may_lack_key()
+            && !self.columns.is_empty()
+            && self.existing.as_ref().is_some_and(|table| {
+                !is_watched(table) && self.columns.iter().all(|c| table.column(&c.name).is_some())
+            })
+    }
+
+    /// What is read of the destination to compare rows: their tuples as this load would send them.
+    pub fn comparison_scan(&self) -> Option<Scan> {
+        let table = self.existing.as_ref()?;
+        let column = |column: &LoadColumn| {
+            let there = table.column(&column.name)?;
+            Some(ScanColumn {
+                column: column.name.clone(),
+                field_name: column.name.clone(),
+                pg_type: there.pg_type.clone(),
+                representation: match column.encoding.staged_as_text() {
+                    true => Representation::Text,
+                    false => Representation::Wire,
+                },
+                nullable: there.nullable,
+            })
+        };
+        let columns = self.columns.iter().map(column);
+        Some(Scan {
+            columns: columns.collect::<Option<_>>()?,
+            as_tuples: true,
+            ..Scan::default()
+        })
+    }
+
+    /// What makes tuples of its batches.
+    pub fn encoder(&self) -> TupleEncoder {
+        if self.relays {
+            return TupleEncoder::Tuples;
+        }
+        let encodings = self.columns.iter().map(|column| column.encoding.clone());
+        TupleEncoder::Columns(Box::new(CopyEncoder::new(encodings.collect())))
     }
 
     /// The statement that creates the destination, without key.

@@ -1,5 +1,6 @@
 //! Where batches end up.
 
+mod comparison;
 mod ledger;
 mod load;
 mod mode;
@@ -12,11 +13,12 @@ mod writer;
 use arrow_array::RecordBatch;
 use async_trait::async_trait;
 
+pub use comparison::{ComparisonSink, Differences, Side, TupleSums};
 pub use ledger::{LedgerEntry, RunIdentity, WatermarkOf, history, last_watermark, may_record};
 pub use load::{LoadColumn, LoadPath, LoadPlan};
 pub use mode::{Duplicates, WriteMode};
 pub use null::NullSink;
-pub use table::{SinkSettings, TableSink};
+pub use table::{SinkSessions, SinkSettings, TableSink};
 
 use crate::error::Result;
 use crate::report::StreamReport;

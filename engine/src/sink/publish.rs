@@ -30,6 +30,7 @@ pub(super) async fn publish(
     let publication = Publication { publisher, plan };
     publication.run(TRANSACTION).await?;
     let report = match (target, target.staging_sql()) {
+        (Target::Nothing, _) => publication.publish_nothing(report).await?,
         (Target::Destination, _) => publication.publish_direct(report).await?,
         (Target::Built(table), _) => publication.publish_built(table, report).await?,
         (Target::Staged(table) | Target::Temporary(table), Some(staging)) => {
@@ -61,10 +62,10 @@ pub(super) async fn create_schema(publisher: &Connection, schema: &str) -> Resul
     // Two runs that create it at the same time would meet in the catalogue's unique index.
     let lock = "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1, 0))";
     let name = format!("towpath schema {schema}");
-    publisher.execute(lock, &[&name]).await.map_err(refused)?;
+    publisher.ask(lock, &[&name]).await.map_err(refused)?;
     let sql = "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1)";
     let exists: bool = publisher
-        .query_one(sql, &[&schema])
+        .ask_one(sql, &[&schema])
         .await
         .map_err(refused)?
         .get(0);
@@ -124,7 +125,7 @@ async fn grant_defaults(publisher: &Connection, table: &TableName) -> Result<()>
     };
     let sql = include_str!("default_privileges.sql");
     for row in publisher
-        .query(sql, &[&table.schema])
+        .ask(sql, &[&table.schema])
         .await
         .map_err(refused)?
     {
@@ -142,6 +143,17 @@ struct Publication<'a> {
 }
 
 impl Publication<'_> {
+    /// The table had all rows before.
+    async fn publish_nothing(&self, report: StreamReport) -> Result<StreamReport> {
+        if let Some(existing) = &self.plan.existing {
+            lock_and_check(self.publisher, existing).await?;
+        }
+        Ok(StreamReport {
+            rows_unchanged: report.rows_written,
+            ..report
+        })
+    }
+
     /// The rows are in the table; a created one lacks its key.
     async fn publish_direct(&self, report: StreamReport) -> Result<StreamReport> {
         if self.plan.existing.is_none() {

@@ -34,7 +34,7 @@ pub async fn prepare(connection: &Connection) -> Result<bool> {
         THEN 'missing' ELSE 'refused' END";
     let refused = |err| server_error(ErrorKind::Load, "cannot prepare the staging schema", err);
     let row = connection
-        .query_one(sql, &[&STAGING_SCHEMA])
+        .ask_one(sql, &[&STAGING_SCHEMA])
         .await
         .map_err(refused)?;
     match row.get(0) {
@@ -61,7 +61,7 @@ pub async fn clean_up(connection: &Connection, run: Option<RunId>) -> Result<()>
         WHERE n.nspname = $1 AND c.relkind = 'r' \
         AND pg_catalog.pg_has_role(c.relowner, 'USAGE')";
     for row in connection
-        .query(sql, &[&STAGING_SCHEMA])
+        .ask(sql, &[&STAGING_SCHEMA])
         .await
         .map_err(refused)?
     {
@@ -91,14 +91,14 @@ pub async fn clean_up(connection: &Connection, run: Option<RunId>) -> Result<()>
 /// `Load`, if the server refuses.
 pub async fn try_lock(connection: &Connection, run: RunId) -> Result<bool> {
     let sql = "SELECT pg_catalog.pg_try_advisory_lock($1)";
-    let row = connection.query_one(sql, &[&(run.0 as i64)]).await;
+    let row = connection.ask_one(sql, &[&(run.0 as i64)]).await;
     let row = row.map_err(|err| server_error(ErrorKind::Load, "cannot lock the run", err))?;
     Ok(row.get(0))
 }
 
 async fn unlock(connection: &Connection, run: RunId) -> Result<()> {
     let sql = "SELECT pg_catalog.pg_advisory_unlock($1)";
-    let row = connection.query_one(sql, &[&(run.0 as i64)]).await;
+    let row = connection.ask_one(sql, &[&(run.0 as i64)]).await;
     row.map_err(|err| server_error(ErrorKind::Load, "cannot unlock the run", err))?;
     Ok(())
 }

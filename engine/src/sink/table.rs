@@ -6,18 +6,19 @@ use async_trait::async_trait;
 
 use super::ledger::{self, RunIdentity};
 use super::writer::{CopyWriter, WriterTarget};
-use super::{BatchWriter, LoadPath, LoadPlan, Sink, WriteMode, publish, staging};
-use crate::encode::CopyEncoder;
+use super::{BatchWriter, Differences, LoadPath, LoadPlan, Sink, WriteMode, publish, staging};
 use crate::error::{Error, ErrorKind, Result};
-use crate::postgres::{Connection, ConnectionConfig, server_error, statement};
+use crate::postgres::{
+    Connection, ConnectionConfig, ConnectionPool, PooledConnection, server_error, statement,
+};
 use crate::report::{Progress, RunId, StreamReport};
 use crate::table::{TableName, ident};
 
 /// What a sink needs beside the plan.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SinkSettings {
-    /// The destination.
-    pub config: ConnectionConfig,
+    /// Sessions of the destination.
+    pub sessions: Arc<SinkSessions>,
     /// The run, whose staging tables are named after it.
     pub run: RunId,
     /// The stream's number in the run.
@@ -28,10 +29,35 @@ pub struct SinkSettings {
     pub may_stage: bool,
     /// What the ledger records of the run.
     pub identity: RunIdentity,
+    /// The rows that are written, if not all: the table has the others already.
+    pub only: Option<Arc<Differences>>,
+}
+
+/// Sessions of a destination, which one sink after the other uses.
+pub struct SinkSessions {
+    publishers: Arc<ConnectionPool>,
+    writers: Arc<ConnectionPool>,
+}
+
+impl SinkSessions {
+    /// Sessions of the database at `config`, none of them open yet.
+    pub fn new(config: &ConnectionConfig) -> Arc<Self> {
+        let pool = |application, setup: &str| {
+            ConnectionPool::new(config.clone(), application, setup.to_owned())
+        };
+        Arc::new(Self {
+            // Triggers and defaults of the destination run with the path their authors meant.
+            publishers: pool("publish", "RESET search_path"),
+            // The publishing transaction's commit makes these rows durable with its own.
+            writers: pool("write", "SET synchronous_commit = off"),
+        })
+    }
 }
 
 /// Where writers put rows until they are published.
 pub(super) enum Target {
+    /// Nowhere: the table has them all.
+    Nothing,
     /// The table itself, inside the publishing transaction.
     Destination,
     /// A table in the staging schema that will be moved into place.
@@ -48,7 +74,7 @@ pub struct TableSink {
     settings: SinkSettings,
     progress: Arc<Progress>,
     /// The session of the publishing transaction.
-    publisher: Connection,
+    publisher: PooledConnection,
     target: Target,
 }
 
@@ -62,20 +88,16 @@ impl TableSink {
         settings: SinkSettings,
         progress: Arc<Progress>,
     ) -> Result<Self> {
-        let publisher = Connection::open(&settings.config, "publish").await?;
-        // Triggers and defaults of the destination run with the path their authors meant.
-        let refused = |err| server_error(ErrorKind::Load, "cannot prepare the load", err);
-        publisher
-            .batch_execute("RESET search_path")
-            .await
-            .map_err(refused)?;
+        let publisher = settings.sessions.publishers.get().await?;
         if plan.as_replica {
-            publisher
-                .batch_execute("SET session_replication_role = replica")
-                .await
-                .map_err(refused)?;
+            let set = "SET session_replication_role = replica";
+            let refused = |err| server_error(ErrorKind::Load, "cannot prepare the load", err);
+            publisher.batch_execute(set).await.map_err(refused)?;
         }
-        let target = prepare_target(&publisher, &plan, &settings).await?;
+        let target = match &settings.only {
+            Some(only) if only.is_empty() => Target::Nothing,
+            _ => prepare_target(&publisher, &plan, &settings).await?,
+        };
         Ok(Self {
             plan,
             settings,
@@ -88,7 +110,9 @@ impl TableSink {
     fn copy_statement(&self) -> String {
         let columns = self.plan.column_names();
         match &self.target {
-            Target::Destination => statement::copy_in(&self.plan.destination, &columns),
+            Target::Nothing | Target::Destination => {
+                statement::copy_in(&self.plan.destination, &columns)
+            }
             Target::Built(table) | Target::Staged(table) => statement::copy_in(table, &columns),
             Target::Temporary(table) => {
                 let pg_temp = TableName::new("pg_temp", &*table.name);
@@ -192,34 +216,25 @@ async fn begin_direct(publisher: &Connection, plan: &LoadPlan) -> Result<bool> {
 impl Sink for TableSink {
     fn writer_limit(&self) -> usize {
         match self.target {
-            Target::Destination | Target::Temporary(_) => 1,
+            Target::Nothing | Target::Destination | Target::Temporary(_) => 1,
             Target::Built(_) | Target::Staged(_) => self.settings.writers.max(1),
         }
     }
 
     async fn writer(&self) -> Result<Box<dyn BatchWriter>> {
-        let encodings = self
-            .plan
-            .columns
-            .iter()
-            .map(|column| column.encoding.clone());
         let target = WriterTarget {
             table: self.plan.destination.to_string(),
-            encoder: CopyEncoder::new(encodings.collect()),
+            encoder: self.plan.encoder(),
+            only: self.settings.only.clone(),
             progress: self.progress.clone(),
         };
         let statement = self.copy_statement();
         let writer = match &self.target {
-            Target::Destination | Target::Temporary(_) => {
+            Target::Nothing | Target::Destination | Target::Temporary(_) => {
                 CopyWriter::on_client(&self.publisher, &statement, target).await?
             }
             Target::Built(_) | Target::Staged(_) => {
-                let connection = Connection::open(&self.settings.config, "write").await?;
-                // The publishing transaction's commit makes these rows durable with its own.
-                connection
-                    .batch_execute("SET synchronous_commit = off")
-                    .await
-                    .map_err(|err| server_error(ErrorKind::Load, "cannot prepare a writer", err))?;
+                let connection = self.settings.sessions.writers.get().await?;
                 CopyWriter::on_connection(connection, &statement, target).await?
             }
         };
@@ -249,6 +264,9 @@ impl Sink for TableSink {
                     refused(err)
                 }
             })?;
+        if !self.plan.as_replica && !matches!(self.target, Target::Temporary(_)) {
+            self.publisher.allow_reuse();
+        }
         Ok(report)
     }
 }
@@ -271,7 +289,7 @@ impl Target {
     /// The staging table as SQL, for statements of the publishing session.
     pub(super) fn staging_sql(&self) -> Option<String> {
         match self {
-            Self::Destination | Self::Built(_) => None,
+            Self::Nothing | Self::Destination | Self::Built(_) => None,
             Self::Staged(table) => Some(table.to_string()),
             Self::Temporary(table) => Some(format!("pg_temp.{}", ident(&table.name))),
         }

@@ -3,16 +3,17 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use arrow_array::RecordBatch;
+use arrow_array::{Array, LargeBinaryArray, RecordBatch};
+use arrow_buffer::Buffer;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::SinkExt;
 use tokio_postgres::{Client, CopyInSink};
 
-use super::BatchWriter;
-use crate::encode::CopyEncoder;
+use super::{BatchWriter, Differences};
+use crate::encode::{CopyEncoder, TupleEncoder};
 use crate::error::{Error, ErrorKind, Result};
-use crate::postgres::{Connection, server_error};
+use crate::postgres::{PooledConnection, server_error};
 use crate::report::Progress;
 
 /// Bytes of one CopyData message. A message may end anywhere; this is large enough that its
@@ -22,25 +23,25 @@ const MESSAGE_BYTES: usize = 128 * 1024;
 /// Encodes batches and sends them as one COPY.
 pub(super) struct CopyWriter {
     table: String,
-    encoder: CopyEncoder,
+    encoder: TupleEncoder,
+    only: Option<Arc<Differences>>,
     copy: Pin<Box<CopyInSink<Bytes>>>,
     /// Rows encoded so far.
     rows: u64,
-    buffer: Vec<u8>,
     progress: Arc<Progress>,
     /// Kept open until the COPY is done; `None` if the transaction belongs to the sink.
-    _connection: Option<Connection>,
+    connection: Option<PooledConnection>,
 }
 
 impl CopyWriter {
     /// Begins the COPY `statement` on a connection of its own.
     pub(super) async fn on_connection(
-        connection: Connection,
+        connection: PooledConnection,
         statement: &str,
         target: WriterTarget,
     ) -> Result<Self> {
         let mut writer = Self::on_client(&connection, statement, target).await?;
-        writer._connection = Some(connection);
+        writer.connection = Some(connection);
         Ok(writer)
     }
 
@@ -57,56 +58,84 @@ impl CopyWriter {
                 err,
             )
         })?;
-        let mut buffer = Vec::new();
-        target.encoder.header(&mut buffer);
-        Ok(Self {
+        let mut header = Vec::new();
+        CopyEncoder::header(&mut header);
+        let mut writer = Self {
             table: target.table,
             encoder: target.encoder,
+            only: target.only,
             copy: Box::pin(copy),
             rows: 0,
-            buffer,
             progress: target.progress,
-            _connection: None,
-        })
+            connection: None,
+        };
+        writer.send(header.into()).await?;
+        Ok(writer)
     }
 
-    /// Sends what is in the buffer, in messages of limited size.
-    async fn send(&mut self, rows: u64) -> Result<()> {
-        for message in self.buffer.chunks(MESSAGE_BYTES) {
-            self.copy
-                .feed(Bytes::copy_from_slice(message))
-                .await
-                .map_err(|err| refused(&self.table, err))?;
+    /// Sends `bytes` in messages of limited size.
+    async fn send(&mut self, mut bytes: Bytes) -> Result<()> {
+        self.progress.add_written(0, bytes.len() as u64);
+        while !bytes.is_empty() {
+            let message = bytes.split_to(bytes.len().min(MESSAGE_BYTES));
+            let fed = self.copy.feed(message).await;
+            fed.map_err(|err| refused(&self.table, err))?;
         }
-        self.progress.add_written(rows, self.buffer.len() as u64);
-        self.buffer.clear();
         Ok(())
     }
+}
+
+/// The bytes of an array's tuples, not copied.
+struct TupleBytes(Buffer);
+
+impl AsRef<[u8]> for TupleBytes {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// The tuples as they follow one another in the COPY stream.
+fn stream_of(tuples: &LargeBinaryArray) -> Bytes {
+    let offsets = tuples.offsets();
+    let (start, end) = (offsets[0] as usize, offsets[tuples.len()] as usize);
+    Bytes::from_owner(TupleBytes(tuples.values().clone())).slice(start..end)
 }
 
 /// What a writer writes, and how.
 pub(super) struct WriterTarget {
     /// The table for people: the destination, not the staging table.
     pub(super) table: String,
-    pub(super) encoder: CopyEncoder,
+    pub(super) encoder: TupleEncoder,
+    /// The rows that are written, if not all.
+    pub(super) only: Option<Arc<Differences>>,
     pub(super) progress: Arc<Progress>,
 }
 
 #[async_trait]
 impl BatchWriter for CopyWriter {
     async fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        self.encoder.encode(batch, &mut self.buffer)?;
-        self.rows += batch.num_rows() as u64;
-        self.send(batch.num_rows() as u64).await
+        let mut tuples = self.encoder.tuples(batch)?;
+        if let Some(only) = &self.only {
+            tuples = only.select(&tuples);
+        }
+        self.rows += tuples.len() as u64;
+        self.progress.add_written(tuples.len() as u64, 0);
+        self.send(stream_of(&tuples)).await
     }
 
     async fn finish(mut self: Box<Self>) -> Result<()> {
-        self.encoder.trailer(&mut self.buffer);
-        self.send(0).await?;
+        let mut trailer = Vec::new();
+        CopyEncoder::trailer(&mut trailer);
+        self.send(trailer.into()).await?;
         let taken = self.copy.as_mut().finish().await;
         let taken = taken.map_err(|err| refused(&self.table, err))?;
         match taken == self.rows {
-            true => Ok(()),
+            true => {
+                self.connection
+                    .iter()
+                    .for_each(PooledConnection::allow_reuse);
+                Ok(())
+            }
             false => Err(rows_left_out(&self.table, self.rows.saturating_sub(taken))),
         }
     }

@@ -13,7 +13,7 @@ use super::{BatchStream, Governed, Scan, ScanColumn, Source};
 use crate::decode::{BatchLimits, CopyDecoder};
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::statement::{self, PageRange};
-use crate::postgres::{Connection, is_row_security, server_error};
+use crate::postgres::{PooledConnection, is_row_security, server_error};
 use crate::report::Progress;
 use crate::table::{Table, ident};
 use crate::types::Representation;
@@ -25,6 +25,10 @@ const MIN_RANGE_PAGES: u32 = 2048;
 /// Ranges for each connection: several, so that no connection is left with most of the work when
 /// rows are spread unevenly.
 const RANGES_PER_CONNECTION: u32 = 8;
+
+/// Bytes of a batch of whole tuples, at most: it is passed on as it is, and while it is shorter
+/// than the second-level cache, it is still there when it is sent.
+const TUPLE_BATCH_BYTES: usize = 256 << 10;
 
 /// One table, view or foreign table of a database, under one snapshot.
 ///
@@ -118,12 +122,25 @@ impl CopySource {
             .collect()
     }
 
+    /// The SELECT that gives all rows of `scan`.
+    pub fn select_all(&self, scan: &Scan) -> String {
+        self.select(scan, None)
+    }
+
     fn select(&self, scan: &Scan, range: Option<PageRange>) -> String {
         let items: Vec<String> = scan.columns.iter().map(select_item).collect();
         let range = range.map(PageRange::condition);
         let own = range.into_iter().chain(self.condition.clone());
         let conditions: Vec<String> = own.chain(scan.filters.clone()).collect();
         statement::select(&self.table.name, &items, &conditions, scan.limit)
+    }
+}
+
+/// When a batch of whole tuples is closed.
+fn relay_limits(limits: BatchLimits) -> BatchLimits {
+    BatchLimits {
+        bytes: limits.bytes.min(TUPLE_BATCH_BYTES),
+        ..limits
     }
 }
 
@@ -194,7 +211,7 @@ struct PartitionReader {
     limits: BatchLimits,
     progress: Arc<Progress>,
     row_security: bool,
-    connection: Option<Connection>,
+    connection: Option<PooledConnection>,
     copy: Option<OpenCopy>,
 }
 
@@ -210,7 +227,12 @@ impl PartitionReader {
         loop {
             let Some(mut copy) = self.copy.take() else {
                 match self.statements.pop_front() {
-                    None => return Ok(None),
+                    None => {
+                        self.connection
+                            .iter()
+                            .for_each(PooledConnection::allow_reuse);
+                        return Ok(None);
+                    }
                     Some(statement) => self.copy = Some(self.begin(&statement).await?),
                 }
                 continue;
@@ -249,8 +271,11 @@ impl PartitionReader {
         };
         let copy = connection.copy_out(statement).await;
         let stream = copy.map_err(|err| read_error(&self.table, err))?;
-        let schema = self.scan.schema();
-        let decoder = CopyDecoder::new(self.scan.columns.clone(), schema, self.limits);
+        let columns = &self.scan.columns;
+        let decoder = match self.scan.as_tuples {
+            true => CopyDecoder::whole_tuples(columns.len(), relay_limits(self.limits)),
+            false => CopyDecoder::new(columns.clone(), self.scan.schema(), self.limits),
+        };
         Ok(OpenCopy {
             stream: self.snapshot.governor().govern(stream),
             decoder,
@@ -354,6 +379,7 @@ mod tests {
             columns: vec![column],
             filters: vec!["x".into()],
             limit: Some(3),
+            ..Scan::default()
         };
         assert_eq!(
             source(1, true, 15).describe(&scan),

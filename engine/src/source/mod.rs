@@ -18,6 +18,7 @@ pub use snapshot::Snapshot;
 
 pub use crate::types::ScanColumn;
 
+use crate::decode::tuple_schema;
 use crate::error::Result;
 
 /// A stream of batches that owns all it needs; dropping it ends its work at the source.
@@ -32,11 +33,17 @@ pub struct Scan {
     pub filters: Vec<String>,
     /// Rows that are enough. Each partition may give as many, so the reader must still stop.
     pub limit: Option<u64>,
+    /// Whether batches hold whole tuples as PostgreSQL sends them, in [`tuple_schema`], in place of
+    /// columns; a source that is no PostgreSQL has none.
+    pub as_tuples: bool,
 }
 
 impl Scan {
     /// The schema of its batches.
     pub fn schema(&self) -> SchemaRef {
+        if self.as_tuples {
+            return tuple_schema();
+        }
         Arc::new(Schema::new(
             self.columns
                 .iter()

@@ -6,7 +6,9 @@ use tokio::sync::OnceCell;
 
 use super::Governor;
 use crate::error::{ErrorKind, Result};
-use crate::postgres::{Connection, ConnectionConfig, server_error};
+use crate::postgres::{
+    Connection, ConnectionConfig, ConnectionPool, PooledConnection, server_error,
+};
 
 /// A snapshot of a database, taken when the first reader asks for it, and kept open.
 ///
@@ -14,7 +16,17 @@ use crate::postgres::{Connection, ConnectionConfig, server_error};
 pub struct Snapshot {
     config: ConnectionConfig,
     governor: Arc<Governor>,
-    exported: OnceCell<(Connection, String)>,
+    exported: OnceCell<Exported>,
+}
+
+/// A snapshot that was taken.
+struct Exported {
+    /// The connection that took it, inside its transaction.
+    connection: Connection,
+    /// Sessions that see it, where queries that row security would filter fail.
+    unfiltered: Arc<ConnectionPool>,
+    /// Sessions that see it, where row security filters.
+    filtered: Arc<ConnectionPool>,
 }
 
 impl Snapshot {
@@ -37,43 +49,49 @@ impl Snapshot {
     /// # Errors
     /// `Connect`, or `Read` if the server does not export a snapshot.
     pub async fn connection(&self) -> Result<&Connection> {
-        self.exported().await.map(|(connection, _)| connection)
+        self.exported().await.map(|exported| &exported.connection)
     }
 
-    /// A new connection inside a read-only transaction that sees this snapshot; `row_security` is
+    /// A connection inside a read-only transaction that sees this snapshot; `row_security` is
     /// the setting of that name: whether policies filter rows, or queries that they would filter
     /// fail.
     ///
     /// # Errors
     /// `Connect`, or `Read` if the server does not let it in.
-    pub async fn join(&self, row_security: bool) -> Result<Connection> {
-        let (_, id) = self.exported().await?;
-        let connection = self.governor.connect(&self.config, "read").await?;
-        let sql = format!(
-            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT '{id}'; \
-             SET LOCAL row_security = {row_security}"
-        );
-        connection
-            .batch_execute(&sql)
-            .await
-            .map_err(|err| server_error(ErrorKind::Read, "cannot join the snapshot", err))?;
-        Ok(connection)
+    pub async fn join(&self, row_security: bool) -> Result<PooledConnection> {
+        let exported = self.exported().await?;
+        let (wanted, other) = match row_security {
+            true => (&exported.filtered, &exported.unfiltered),
+            false => (&exported.unfiltered, &exported.filtered),
+        };
+        if self.governor.limits().max_connections.is_some() {
+            other.close_idle();
+        }
+        wanted.get().await
     }
 
-    async fn exported(&self) -> Result<&(Connection, String)> {
+    async fn exported(&self) -> Result<&Exported> {
         self.exported
             .get_or_try_init(|| async {
-                let connection = self.governor.connect(&self.config, "snapshot").await?;
+                let connection = Connection::open(&self.config, "snapshot").await?;
                 let refused = |err| server_error(ErrorKind::Read, "cannot take a snapshot", err);
                 let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
                 connection.batch_execute(begin).await.map_err(refused)?;
                 let sql = "SELECT pg_catalog.pg_export_snapshot()";
-                let id = connection
-                    .query_one(sql, &[])
-                    .await
-                    .map_err(refused)?
-                    .get(0);
-                Ok((connection, id))
+                let row = connection.ask_one(sql, &[]).await.map_err(refused)?;
+                let pool = |row_security| {
+                    let id: &str = row.get(0);
+                    let setup = format!(
+                        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
+                         SET TRANSACTION SNAPSHOT '{id}'; SET LOCAL row_security = {row_security}"
+                    );
+                    ConnectionPool::new(self.config.clone(), "read", setup)
+                };
+                Ok(Exported {
+                    connection,
+                    unfiltered: pool(false),
+                    filtered: pool(true),
+                })
             })
             .await
     }

@@ -104,6 +104,10 @@ pub trait TransformPlan: Send + Sync {
         1
     }
 
+    /// The scan whose rows are the result, column by column; `None` if anything happens to them in
+    /// between. Who relays it need not [execute](Self::execute) the plan.
+    fn relay(&self) -> Option<Scan>;
+
     /// Whether each row of the result comes from a row of its own at the source, so that a key
     /// that is unique there and carried is unique here.
     fn keeps_rows_apart(&self) -> bool;

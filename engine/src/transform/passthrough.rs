@@ -49,7 +49,7 @@ impl Transform for Passthrough {
         let scan = Scan {
             columns: scan_columns,
             filters: Vec::new(),
-            limit: None,
+            ..Scan::default()
         };
         Ok(Arc::new(PassthroughPlan { columns, scan }))
     }
@@ -135,6 +135,10 @@ impl TransformPlan for PassthroughPlan {
 
     fn scan(&self) -> &Scan {
         &self.scan
+    }
+
+    fn relay(&self) -> Option<Scan> {
+        Some(self.scan.clone())
     }
 
     fn keeps_rows_apart(&self) -> bool {

@@ -1,6 +1,7 @@
 //! Which columns the SQL computes on, which it only carries, and how each travels for that.
 
 mod lineage;
+mod relay;
 mod residue;
 mod twin;
 
@@ -102,6 +103,11 @@ impl Represented {
             Ok(TreeNodeRecursion::Continue)
         });
         visited.map_or(1, |_| count)
+    }
+
+    /// The scan whose rows are the result; `None` if the plan does anything to them.
+    pub(crate) fn relay(&self) -> Option<Scan> {
+        relay::scan(&self.plan)
     }
 
     /// The plan over `source`, or over none, to be explained.
@@ -377,6 +383,7 @@ impl Reads<'_> {
             columns,
             filters,
             limit: scan.fetch.map(|limit| limit as u64),
+            ..Scan::default()
         });
         let source = provider_as_source(Arc::new(provider));
         let table = TableScanBuilder::new(scan.table_name.clone(), source);

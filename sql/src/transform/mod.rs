@@ -138,6 +138,10 @@ impl TransformPlan for SqlPlan {
         self.represented.scan_count()
     }
 
+    fn relay(&self) -> Option<Scan> {
+        self.represented.relay()
+    }
+
     fn keeps_rows_apart(&self) -> bool {
         self.represented.keeps_rows_apart
     }

@@ -414,6 +414,40 @@ async fn mistakes_are_told_with_their_place_and_the_way_out() {
 }
 
 #[tokio::test]
+async fn rows_that_nothing_happens_to_are_relayed_in_the_order_of_the_result() {
+    for (sql, expected) in [
+        ("SELECT raw, id FROM {{ source }}", Some("raw, id")),
+        (
+            "SELECT id AS a, name AS b FROM {{ source }}",
+            Some("id, name"),
+        ),
+        (
+            "SELECT s.name, s.id FROM (SELECT * FROM {{ source }} WHERE id > 3) AS s",
+            Some("name, id where 1"),
+        ),
+        ("SELECT id + 1 AS id FROM {{ source }}", None),
+        ("SELECT id FROM {{ source }} LIMIT 3", None),
+        ("SELECT DISTINCT id FROM {{ source }}", None),
+        ("SELECT id FROM {{ source }} ORDER BY id", None),
+        (
+            "SELECT id FROM {{ source }} UNION ALL SELECT id FROM {{ source }}",
+            None,
+        ),
+        ("SELECT id FROM {{ source }} WHERE length(name) = 2", None),
+    ] {
+        let relay = plan(sql).await.unwrap().relay().map(|scan| {
+            let names: Vec<&str> = scan.columns.iter().map(|c| &*c.column).collect();
+            let filters = match scan.filters.len() {
+                0 => String::new(),
+                count => format!(" where {count}"),
+            };
+            format!("{}{filters}", names.join(", "))
+        });
+        assert_eq!(relay.as_deref(), expected, "{sql}");
+    }
+}
+
+#[tokio::test]
 async fn an_error_of_the_source_arrives_as_it_was() {
     let plan = plan("SELECT name, count(*) FROM {{ source }} GROUP BY name")
         .await

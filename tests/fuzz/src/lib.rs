@@ -123,6 +123,6 @@ pub fn encode(column: &ScanColumn, to: &PgType, batches: &[RecordBatch]) -> Resu
     for batch in batches {
         encoder.encode(batch, &mut out)?;
     }
-    encoder.trailer(&mut out);
+    CopyEncoder::trailer(&mut out);
     Ok(out)
 }

@@ -1,8 +1,6 @@
 //! What a table is made of beside columns, their types and keys: all that a copy of it may lack.
 
-use tokio_postgres::Client;
-
-use super::query;
+use super::{Connection, query};
 use crate::error::Result;
 
 /// What the catalogue says of a table beside what its [`Table`](crate::table::Table) holds.
@@ -108,7 +106,7 @@ pub struct IndexDefinition {
 ///
 /// # Errors
 /// `Read`, if the server refuses a query.
-pub async fn definition(client: &Client, table: u32) -> Result<Definition> {
+pub async fn definition(client: &Connection, table: u32) -> Result<Definition> {
     let sql = "SELECT pg_catalog.obj_description($1, 'pg_class')";
     let comment = query(client, sql, &[&table]).await?;
     let rest = query(client, include_str!("definition_rest.sql"), &[&table]).await?;
@@ -124,7 +122,7 @@ pub async fn definition(client: &Client, table: u32) -> Result<Definition> {
 ///
 /// # Errors
 /// `Read`, if the server refuses the query.
-pub async fn column_definitions(client: &Client, table: u32) -> Result<Vec<ColumnDefinition>> {
+pub async fn column_definitions(client: &Connection, table: u32) -> Result<Vec<ColumnDefinition>> {
     let rows = query(client, include_str!("definition_columns.sql"), &[&table]).await?;
     let columns = rows.iter().map(|row| ColumnDefinition {
         name: row.get("name"),
@@ -147,7 +145,7 @@ pub async fn column_definitions(client: &Client, table: u32) -> Result<Vec<Colum
     Ok(columns.collect())
 }
 
-async fn indexes(client: &Client, table: u32) -> Result<Vec<IndexDefinition>> {
+async fn indexes(client: &Connection, table: u32) -> Result<Vec<IndexDefinition>> {
     let rows = query(client, include_str!("definition_indexes.sql"), &[&table]).await?;
     let indexes = rows.iter().map(|row| IndexDefinition {
         name: row.get("name"),
@@ -175,7 +173,10 @@ async fn indexes(client: &Client, table: u32) -> Result<Vec<IndexDefinition>> {
 ///
 /// # Errors
 /// `Read`, if the server refuses the query.
-pub async fn missing_for_index(client: &Client, index: &IndexDefinition) -> Result<Vec<String>> {
+pub async fn missing_for_index(
+    client: &Connection,
+    index: &IndexDefinition,
+) -> Result<Vec<String>> {
     let sql = include_str!("missing_for_index.sql");
     let (classes, collations) = (&index.operator_classes, &index.collations);
     let rows = query(
@@ -200,7 +201,7 @@ pub struct Collation {
 ///
 /// # Errors
 /// `Read`, if the server refuses the query.
-pub async fn collation(client: &Client, name: &str) -> Result<Option<Collation>> {
+pub async fn collation(client: &Connection, name: &str) -> Result<Option<Collation>> {
     let rows = query(client, include_str!("collation.sql"), &[&name]).await?;
     Ok(rows.first().map(|row| Collation {
         is_deterministic: row.get("is_deterministic"),
@@ -212,7 +213,7 @@ pub async fn collation(client: &Client, name: &str) -> Result<Option<Collation>>
 ///
 /// # Errors
 /// `Read`, if the server refuses the query.
-pub async fn is_name_taken(client: &Client, schema: &str, name: &str) -> Result<bool> {
+pub async fn is_name_taken(client: &Connection, schema: &str, name: &str) -> Result<bool> {
     let sql = "SELECT EXISTS (SELECT FROM pg_catalog.pg_class AS c \
         JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace \
         WHERE n.nspname = $1 AND c.relname = $2)";

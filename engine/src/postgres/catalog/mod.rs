@@ -6,9 +6,9 @@ mod types;
 
 use serde::Serialize;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Row};
+use tokio_postgres::{Row, SimpleQueryMessage};
 
-use super::server_error;
+use super::{Connection, server_error};
 use crate::error::{Error, ErrorKind, Result};
 use crate::table::{Column, Identity, Table, TableKind, TableName, TablePattern, UniqueIndex};
 
@@ -39,7 +39,7 @@ pub struct TableSummary {
 /// # Errors
 /// `Read`, if the server refuses the query.
 pub async fn summaries(
-    client: &Client,
+    client: &Connection,
     pattern: Option<&TablePattern>,
 ) -> Result<Vec<TableSummary>> {
     let schema = pattern.and_then(TablePattern::schema);
@@ -62,7 +62,7 @@ pub async fn summaries(
 ///
 /// # Errors
 /// `Read`, if the server refuses the query.
-pub async fn table(client: &Client, name: &TableName) -> Result<Option<Table>> {
+pub async fn table(client: &Connection, name: &TableName) -> Result<Option<Table>> {
     let rows = query(
         client,
         include_str!("table.sql"),
@@ -97,28 +97,38 @@ pub async fn table(client: &Client, name: &TableName) -> Result<Option<Table>> {
     }))
 }
 
-/// The server's major version: 15 for 15.4.
+/// The rows that the server's planner expects of `select`.
 ///
 /// # Errors
 /// `Read`, if the server refuses the query.
-pub async fn major_version(client: &Client) -> Result<u32> {
-    let sql = "SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 / 10000";
-    let rows = query(client, sql, &[]).await?;
-    Ok(rows.first().map_or(0, |row| row.get::<_, i32>(0)) as u32)
+pub async fn expected_rows(client: &Connection, select: &str) -> Result<f64> {
+    let explain = format!("EXPLAIN (FORMAT JSON) {select}");
+    let answer = client.simple_query(&explain).await;
+    let lines = answer.map_err(catalog_error)?;
+    let lines = lines.iter().filter_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0),
+        _ => None,
+    });
+    // The first node is the whole query.
+    let rows = lines.flat_map(str::lines).find_map(|line| {
+        let value = line.trim().strip_prefix("\"Plan Rows\": ")?;
+        value.trim_end_matches(',').parse().ok()
+    });
+    rows.ok_or_else(|| Error::new(ErrorKind::Read, "the server does not explain a query"))
 }
 
 /// Whether there is a schema called `name`.
 ///
 /// # Errors
 /// `Read`, if the server refuses the query.
-pub async fn has_schema(client: &Client, name: &str) -> Result<bool> {
+pub async fn has_schema(client: &Connection, name: &str) -> Result<bool> {
     let sql = "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1)";
     let rows = query(client, sql, &[&name]).await?;
     Ok(rows.first().is_some_and(|row| row.get(0)))
 }
 
 /// The columns that may be read, and the names of the others.
-async fn columns(client: &Client, table: u32) -> Result<(Vec<Column>, Vec<String>)> {
+async fn columns(client: &Connection, table: u32) -> Result<(Vec<Column>, Vec<String>)> {
     let rows = query(client, include_str!("columns.sql"), &[&table]).await?;
     let oids: Vec<u32> = rows.iter().map(|row| row.get("type_oid")).collect();
     let types = types::load(client, &oids).await?;
@@ -144,7 +154,7 @@ async fn columns(client: &Client, table: u32) -> Result<(Vec<Column>, Vec<String
     Ok((columns.collect::<Result<_>>()?, unreadable))
 }
 
-async fn unique_indexes(client: &Client, table: u32) -> Result<Vec<UniqueIndex>> {
+async fn unique_indexes(client: &Connection, table: u32) -> Result<Vec<UniqueIndex>> {
     let rows = query(client, include_str!("unique_indexes.sql"), &[&table]).await?;
     Ok(rows
         .iter()
@@ -171,8 +181,12 @@ fn table_kind(relkind: i8) -> TableKind {
 }
 
 /// Runs one catalogue query.
-async fn query(client: &Client, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>> {
-    client.query(sql, parameters).await.map_err(catalog_error)
+async fn query(
+    client: &Connection,
+    sql: &'static str,
+    parameters: &[&(dyn ToSql + Sync)],
+) -> Result<Vec<Row>> {
+    client.ask(sql, parameters).await.map_err(catalog_error)
 }
 
 fn catalog_error(err: tokio_postgres::Error) -> Error {

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use tokio_postgres::Client;
-
 use super::query;
 use crate::error::Result;
+use crate::postgres::Connection;
 
 /// How busy a server is with others than us.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,7 +21,7 @@ pub struct Pressure {
 ///
 /// # Errors
 /// `Read`, if the server refuses the query.
-pub async fn pressure(client: &Client, own: &[i32]) -> Result<Pressure> {
+pub async fn pressure(client: &Connection, own: &[i32]) -> Result<Pressure> {
     let rows = query(client, include_str!("pressure.sql"), &[&own]).await?;
     let Some(row) = rows.first() else {
         return Ok(Pressure::default());
@@ -41,7 +40,7 @@ pub async fn pressure(client: &Client, own: &[i32]) -> Result<Pressure> {
 ///
 /// # Errors
 /// `Read`, if the server refuses the query.
-pub async fn sees_others(client: &Client) -> Result<bool> {
+pub async fn sees_others(client: &Connection) -> Result<bool> {
     let sql = "SELECT pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE')";
     let rows = query(client, sql, &[]).await?;
     Ok(rows.first().is_some_and(|row| row.get(0)))

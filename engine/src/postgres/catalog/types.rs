@@ -3,10 +3,10 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Row};
 
-use super::query;
+use super::{Connection, query};
 use crate::error::{Error, ErrorKind, Result};
 use crate::types::{Extension, PgType, TypeKind};
 
@@ -41,7 +41,7 @@ struct FieldRow {
 }
 
 /// Loads types, and those they are made of.
-pub(super) async fn load(client: &Client, oids: &[u32]) -> Result<TypeMap> {
+pub(super) async fn load(client: &Connection, oids: &[u32]) -> Result<TypeMap> {
     let mut rows = HashMap::new();
     let mut wanted: HashSet<u32> = oids.iter().copied().collect();
     while !wanted.is_empty() {
@@ -68,7 +68,7 @@ pub(super) async fn load(client: &Client, oids: &[u32]) -> Result<TypeMap> {
 ///
 /// # Errors
 /// `Read`, if the server refuses the query.
-pub async fn counterpart(client: &Client, pg_type: &PgType) -> Result<Option<PgType>> {
+pub async fn counterpart(client: &Connection, pg_type: &PgType) -> Result<Option<PgType>> {
     let (named, is_array) = match &pg_type.kind {
         TypeKind::Array(element) => (&**element, true),
         _ => (pg_type, false),
@@ -99,7 +99,7 @@ pub async fn counterpart(client: &Client, pg_type: &PgType) -> Result<Option<PgT
 /// # Errors
 /// `Read`, if the server refuses the query.
 pub async fn type_definition(
-    client: &Client,
+    client: &Connection,
     oid: u32,
     has_multiranges: bool,
 ) -> Result<Option<String>> {
@@ -123,7 +123,7 @@ pub enum ExtensionState {
 ///
 /// # Errors
 /// `Read`, if the server refuses the query.
-pub async fn extension_state(client: &Client, name: &str) -> Result<ExtensionState> {
+pub async fn extension_state(client: &Connection, name: &str) -> Result<ExtensionState> {
     let rows = query(client, include_str!("extension.sql"), &[&name]).await?;
     let is = |column: &str| rows.first().is_some_and(|row| row.get(column));
     Ok(match (is("is_installed"), is("is_available")) {

@@ -11,7 +11,6 @@ mod governed;
 mod limits;
 mod pauses;
 
-use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,7 +18,6 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 use tokio::time::sleep;
-use tokio_postgres::Client;
 use tracing::{info, warn};
 
 pub use governed::Governed;
@@ -29,7 +27,7 @@ use bucket::TokenBucket;
 use pauses::{Change, Pauses};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::postgres::{Connection, ConnectionConfig, catalog};
+use crate::postgres::{Connection, ConnectionConfig, catalog, own_backends};
 use crate::report::Progress;
 use crate::table::ident;
 
@@ -41,14 +39,12 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What all connections to one source have in common under its [limits](SourceLimits).
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Governor {
     limits: SourceLimits,
     bucket: Option<Mutex<TokenBucket>>,
     is_paused: AtomicBool,
     resumed: Notify,
-    /// `pg_stat_activity.pid` of the sessions of this run, those that have ended too.
-    own: Mutex<BTreeSet<i32>>,
 }
 
 /// What pauses there were while rows moved.
@@ -69,7 +65,6 @@ impl Governor {
             bucket: rate.map(|rate| Mutex::new(TokenBucket::new(rate))),
             is_paused: AtomicBool::new(false),
             resumed: Notify::new(),
-            own: Mutex::default(),
         }
     }
 
@@ -78,28 +73,20 @@ impl Governor {
         self.limits
     }
 
-    /// Connects to the source, with a session that counts as the run's own.
-    ///
-    /// # Errors
-    /// Those of [`Connection::open`].
-    pub async fn connect(
-        &self,
-        config: &ConnectionConfig,
-        application: &str,
-    ) -> Result<Connection> {
-        let connection = match self.limits.max_connections {
-            None => Connection::open(config, application).await?,
-            Some(_) => Connection::open_when_free(config, application, PATIENCE).await?,
-        };
-        locked(&self.own).insert(connection.backend_pid());
-        Ok(connection)
+    /// `config` for the connections to the source: under a limit of connections, a server that has
+    /// none left is asked again.
+    pub fn configure(&self, config: &ConnectionConfig) -> ConnectionConfig {
+        match self.limits.max_connections {
+            None => config.clone(),
+            Some(_) => config.clone().with_patience(PATIENCE),
+        }
     }
 
     /// Checks that the role of `client` sees what the limits are about.
     ///
     /// # Errors
     /// `Config`, naming the privilege that it lacks.
-    pub async fn check(&self, client: &Client, config: &ConnectionConfig) -> Result<()> {
+    pub async fn check(&self, client: &Connection, config: &ConnectionConfig) -> Result<()> {
         if !self.limits.may_pause() || catalog::sees_others(client).await? {
             return Ok(());
         }
@@ -118,7 +105,7 @@ impl Governor {
     /// Those of `work`; `Read`, if the source does not say how busy it is.
     pub async fn watch<T>(
         &self,
-        client: &Client,
+        client: &Connection,
         progress: &Progress,
         work: impl Future<Output = Result<T>>,
     ) -> Result<(T, PauseReport)> {
@@ -166,9 +153,13 @@ impl Governor {
     }
 
     /// Asks how busy the source is, and pauses or resumes.
-    async fn look(&self, client: &Client, progress: &Progress, pauses: &mut Pauses) -> Result<()> {
-        let own: Vec<i32> = locked(&self.own).iter().copied().collect();
-        let pressure = catalog::pressure(client, &own).await?;
+    async fn look(
+        &self,
+        client: &Connection,
+        progress: &Progress,
+        pauses: &mut Pauses,
+    ) -> Result<()> {
+        let pressure = catalog::pressure(client, &own_backends()).await?;
         match pauses.see(pressure, Instant::now()) {
             Change::None => {}
             Change::Pause(reason) => {

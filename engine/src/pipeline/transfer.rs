@@ -1,0 +1,201 @@
+//! The rows of one stream on their way: compared first where that pays, then loaded.
+
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use futures::{StreamExt, stream};
+
+use super::describe::trigger_notes;
+use super::{SourceSession, StreamPlan, flow};
+use crate::error::{Error, ErrorKind, Result};
+use crate::postgres::{Connection, ConnectionConfig, catalog, statement};
+use crate::report::{Progress, Stage, StreamReport};
+use crate::sink::{
+    ComparisonSink, Differences, LoadPlan, Side, SinkSettings, TableSink, TupleSums,
+};
+use crate::source::{BatchStream, CopySource, ReadSettings, Scan, Snapshot, Source};
+use crate::table::TableName;
+use crate::transform::TransformPlan;
+
+/// Rows of the source are compared with those of the destination if there are at least this many
+/// for each of them: reading a row there and comparing takes a fourth of the time that staging and
+/// merging one takes, and where some differ, all of the source's are read a second time.
+const WORTH_COMPARING: f64 = 0.5;
+
+/// A planned stream whose rows are to move.
+pub(super) struct Transfer<'a> {
+    pub(super) source: &'a SourceSession,
+    pub(super) plan: &'a StreamPlan,
+    pub(super) load: &'a LoadPlan,
+    pub(super) progress: &'a Arc<Progress>,
+}
+
+/// The destination as one that is read.
+pub(super) struct DestinationSide {
+    pub(super) config: ConnectionConfig,
+    pub(super) settings: ReadSettings,
+}
+
+/// What comparing both sides has found out.
+pub(super) struct Compared {
+    differences: Arc<Differences>,
+    /// Rows and bytes that the source sent.
+    rows_read: u64,
+    bytes_read: u64,
+    /// Rows that came out of the transform.
+    rows_written: u64,
+    /// All of them as whole tuples, if they are few.
+    kept: Option<Vec<RecordBatch>>,
+}
+
+impl Transfer<'_> {
+    /// Reads both sides, and finds the rows that are not on both.
+    ///
+    /// # Errors
+    /// Those of reading, and of making tuples of the source's rows.
+    pub(super) async fn compare(&self, destination: &DestinationSide) -> Result<Compared> {
+        let Transfer { load, progress, .. } = self;
+        let (Some(table), Some(scan)) = (&load.existing, load.comparison_scan()) else {
+            let message = "a table that is missing cannot be compared";
+            return Err(Error::new(ErrorKind::Internal, message));
+        };
+        progress.enter(Stage::Comparing);
+        let expected = [&self.plan.table, table].map(|table| table.estimated_rows.unwrap_or(0));
+        let sums = Arc::new(TupleSums::new(expected[0].max(expected[1])));
+        let sink = |side, progress: &Arc<Progress>| {
+            let (plan, sums) = ((*load).clone(), sums.clone());
+            Arc::new(ComparisonSink::new(plan, side, sums, progress.clone()))
+        };
+        let unseen = Arc::default();
+        let (here, there) = (
+            sink(Side::Source, progress),
+            sink(Side::Destination, &unseen),
+        );
+        let snapshot = Arc::new(Snapshot::new(destination.config.clone(), Arc::default()));
+        let present = CopySource::new(table.clone(), snapshot, destination.settings, unseen);
+        tokio::try_join!(
+            flow::move_batches(self.streams().await?, here.clone()),
+            flow::move_batches(partitions(&present, &scan), there),
+        )?;
+        let compared = Compared {
+            differences: Arc::new(sums.differences()),
+            rows_read: progress.rows_read(),
+            bytes_read: progress.bytes_read(),
+            rows_written: progress.rows_written(),
+            kept: here.take_kept()?,
+        };
+        progress.restart();
+        Ok(compared)
+    }
+
+    /// Moves rows into the destination's sink, from which they are to be published: all, or those
+    /// that differ. Rows that were kept are not read again.
+    ///
+    /// # Errors
+    /// Those of reading and writing.
+    pub(super) async fn load(
+        &self,
+        settings: SinkSettings,
+        compared: Option<&Compared>,
+    ) -> Result<Arc<TableSink>> {
+        self.progress.enter(Stage::Loading);
+        let only = compared.map(|compared| compared.differences.clone());
+        let kept = compared.and_then(|compared| compared.kept.clone());
+        let load = LoadPlan {
+            relays: self.load.relays || kept.is_some(),
+            ..self.load.clone()
+        };
+        let nothing_differs = only.as_ref().is_some_and(|only| only.is_empty());
+        let settings = SinkSettings { only, ..settings };
+        let sink = Arc::new(TableSink::open(load, settings, self.progress.clone()).await?);
+        if !nothing_differs {
+            let streams = match kept {
+                Some(kept) => vec![stream::iter(kept.into_iter().map(Ok)).boxed()],
+                None => self.streams().await?,
+            };
+            flow::move_batches(streams, sink.clone()).await?;
+        }
+        Ok(sink)
+    }
+
+    /// What was moved, before it is published.
+    pub(super) fn report(&self, compared: Option<&Compared>) -> StreamReport {
+        let Self {
+            plan,
+            load,
+            progress,
+            ..
+        } = self;
+        let notes = plan.hidden.iter().cloned().chain(trigger_notes(load));
+        let report = StreamReport {
+            stream: plan.stream.name.clone(),
+            source: plan.table.name.to_string(),
+            destination: plan.stream.into.to_string(),
+            write: load.write.to_string(),
+            created: load.existing.is_none(),
+            rows_read: progress.rows_read(),
+            rows_written: progress.rows_written(),
+            bytes_read: progress.bytes_read(),
+            bytes_written: progress.bytes_written(),
+            plan_ms: plan.plan_ms,
+            notes: notes.collect(),
+            ..StreamReport::default()
+        };
+        match compared {
+            None => report,
+            Some(compared) => StreamReport {
+                rows_read: compared.rows_read,
+                rows_written: compared.rows_written,
+                bytes_read: compared.bytes_read + report.bytes_read,
+                ..report
+            },
+        }
+    }
+
+    /// The rows that come out of the transform: relayed, or what it makes of them.
+    async fn streams(&self) -> Result<Vec<BatchStream>> {
+        let Self { plan, progress, .. } = self;
+        let condition = plan.condition.clone();
+        let source =
+            self.source
+                .copy_source(&plan.table, &plan.stream, condition, (*progress).clone());
+        let source = self.source.shared(source, plan.transform.scan_count())?;
+        match relayed(&*plan.transform, Some(self.load)) {
+            Some(scan) => Ok(partitions(&source, &scan)),
+            None => plan.transform.execute(Arc::new(source)).await,
+        }
+    }
+}
+
+/// The scan of whole tuples that gives the rows of `transform`, if they can be loaded as they are.
+pub(super) fn relayed(transform: &dyn TransformPlan, load: Option<&LoadPlan>) -> Option<Scan> {
+    let scan = transform
+        .relay()
+        .filter(|_| load.is_some_and(|load| load.relays))?;
+    let as_tuples = true;
+    Some(Scan { as_tuples, ..scan })
+}
+
+/// All rows of a scan.
+fn partitions(source: &dyn Source, scan: &Scan) -> Vec<BatchStream> {
+    let partitions = 0..source.partition_count(scan);
+    partitions
+        .map(|partition| source.read(scan, partition))
+        .collect()
+}
+
+/// Whether comparing both sides first is worth it, by what the servers expect of both.
+///
+/// # Errors
+/// `Read`, if a server does not answer.
+pub(super) async fn is_worth_comparing(
+    (source, select): (&Connection, &str),
+    (destination, table): (&Connection, &TableName),
+) -> Result<bool> {
+    let all = statement::select(table, &[], &[], None);
+    let (here, there) = tokio::try_join!(
+        catalog::expected_rows(source, select),
+        catalog::expected_rows(destination, &all),
+    )?;
+    Ok(here >= WORTH_COMPARING * there)
+}
