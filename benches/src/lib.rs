@@ -17,4 +17,4 @@ pub use events::events;
 pub use lineitem::{LINEITEM_DDL, LINEITEM_KEY, lineitem};
 pub use sample::Sample;
 pub use source::SampleSource;
-pub use work::{decode_stream, encode_batch};
+pub use work::{decode_stream, encode_batch, relay_stream};

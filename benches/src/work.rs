@@ -3,8 +3,8 @@
 use std::hint::black_box;
 
 use towpath_engine::Result;
-use towpath_engine::decode::BatchLimits;
-use towpath_engine::encode::CopyEncoder;
+use towpath_engine::decode::{BatchLimits, CopyDecoder};
+use towpath_engine::encode::{CopyEncoder, TupleEncoder};
 
 use crate::Sample;
 
@@ -27,6 +27,26 @@ pub fn decode_stream(sample: &Sample, stream: &[u8], message_bytes: usize) -> Re
         }
     }
     black_box(decoder.finish()?);
+    Ok(())
+}
+
+/// Relays `stream`, the sample's own, that arrives in messages of `message_bytes`: finds its tuples,
+/// and passes them on as they are.
+///
+/// # Errors
+/// None, unless the engine is wrong.
+pub fn relay_stream(sample: &Sample, stream: &[u8], message_bytes: usize) -> Result<()> {
+    let mut decoder = CopyDecoder::whole_tuples(sample.columns.len(), LIMITS);
+    let mut encoder = TupleEncoder::Tuples;
+    for message in stream.chunks(message_bytes) {
+        decoder.push(message);
+        while let Some(batch) = decoder.next_batch()? {
+            black_box(encoder.tuples(&batch)?);
+        }
+    }
+    if let Some(batch) = decoder.finish()? {
+        black_box(encoder.tuples(&batch)?);
+    }
     Ok(())
 }
 

@@ -138,6 +138,22 @@ async fn reading_pauses_while_the_source_is_busy() {
 }
 
 #[tokio::test]
+async fn sessions_that_write_into_the_source_s_own_server_are_nobody_else_s() {
+    let server = Replicated::start().await;
+    let databases = Databases::create().await;
+    let url = server.primary_url();
+    Session::open(&url).await.run(SLOW).await;
+    let words = ["copy", "--from", &url, "--to", &url, "--key", "id"];
+    let tables = ["--table", "public.slow", "--into", "public.copied"];
+    let limits = ["--pause-above-active-sessions", "0"];
+    let program = Program::new(&databases, &[&words[..], &tables, &limits].concat());
+    // If they counted, it would wait for itself.
+    let limit = Duration::from_secs(120);
+    let outcome = tokio::time::timeout(limit, program.run()).await;
+    outcome.expect("it waits for itself").assert_done();
+}
+
+#[tokio::test]
 async fn reading_pauses_while_a_replica_is_behind() {
     let servers = Replicated::start().await;
     let primary = Session::open(&servers.primary_url()).await;

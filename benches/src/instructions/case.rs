@@ -1,6 +1,6 @@
 //! What instructions are counted of.
 
-use towpath_benches::{Sample, decode_stream, encode_batch, events, lineitem};
+use towpath_benches::{Sample, decode_stream, encode_batch, events, lineitem, relay_stream};
 use towpath_engine::Result;
 
 /// Rows of one iteration: enough for what a batch costs to be little beside its rows.
@@ -32,6 +32,8 @@ pub(crate) const CASES: &[Case] = &[
     }),
     case("encode/events/native", || encode(events(ROW_COUNT)?)),
     case("encode/events/wire", || encode(events(ROW_COUNT)?.wire()?)),
+    case("relay/lineitem", || relay(lineitem(ROW_COUNT)?)),
+    case("relay/events", || relay(events(ROW_COUNT)?)),
 ];
 
 const fn case(name: &'static str, prepare: fn() -> Result<Work>) -> Case {
@@ -55,6 +57,15 @@ fn decode(sample: Sample) -> Result<Work> {
     let message_bytes = stream.len() / ROW_COUNT;
     Ok(Box::new(move || {
         decode_stream(&sample, &stream, message_bytes)
+    }))
+}
+
+/// The same messages, passed on.
+fn relay(sample: Sample) -> Result<Work> {
+    let stream = sample.stream()?;
+    let message_bytes = stream.len() / ROW_COUNT;
+    Ok(Box::new(move || {
+        relay_stream(&sample, &stream, message_bytes)
     }))
 }
 
