@@ -97,12 +97,7 @@ pub(crate) fn represent(
 impl Represented {
     /// How many scans the plan has, those of subqueries too.
     pub(crate) fn scan_count(&self) -> usize {
-        let mut count = 0;
-        let visited = self.plan.apply_with_subqueries(|node| {
-            count += usize::from(matches!(node, LogicalPlan::TableScan(_)));
-            Ok(TreeNodeRecursion::Continue)
-        });
-        visited.map_or(1, |_| count)
+        relay::scan_count(&self.plan)
     }
 
     /// The scan whose rows are the result; `None` if the plan does anything to them.
