@@ -1,6 +1,6 @@
-//! `cargo verify`: builds towpath, sees to it that PostgreSQL's server programs are installed, runs
-//! all tests of the workspace, and then those between servers of several versions. Its last line is
-//! the sum of all tests.
+//! `cargo verify`: builds towpath, sees to it that PostgreSQL's server programs are installed, counts
+//! instructions if valgrind is installed, runs all tests of the workspace, and then those between
+//! servers of several versions. Its last line is the sum of all tests.
 //!
 //! ```text
 //! cargo verify [--matrix | --pair SOURCE:DESTINATION …] [arguments of cargo test]
@@ -52,14 +52,11 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut sum = Sum::default();
     let mut failures = Vec::new();
     if wanted.installed {
-        say(
-            "running the demonstration; it installs PostgreSQL's server programs if they are missing",
-        );
-        let demo = Command::new(program()?)
-            .args(["demo", "--setup", "--orders", "1000"])
-            .status()?;
-        if !demo.success() {
+        if !demonstrates()? {
             failures.push("the demonstration has failed, see above".to_owned());
+        }
+        if !counts_instructions()? {
+            failures.push("decoding or encoding costs more than recorded, see above".to_owned());
         }
         say("running all tests, with the installed version of PostgreSQL at both ends");
         writeln!(io::stdout(), "\n== installed version of PostgreSQL ==")?;
@@ -97,9 +94,43 @@ fn say(step: &str) {
     eprintln!("verify: {step}");
 }
 
+/// Whether the demonstration runs to its end.
+fn demonstrates() -> io::Result<bool> {
+    say("running the demonstration; it installs PostgreSQL's server programs if they are missing");
+    let demo = Command::new(program()?)
+        .args(["demo", "--setup", "--orders", "1000"])
+        .status()?;
+    Ok(demo.success())
+}
+
+/// Whether decoding and encoding take as many instructions as recorded; where nobody knows, that
+/// counts as yes.
+fn counts_instructions() -> io::Result<bool> {
+    if !cfg!(target_arch = "x86_64") {
+        say("not counting instructions: those that are recorded are for x86-64");
+        return Ok(true);
+    }
+    let valgrind = Command::new("valgrind").arg("--version").output();
+    if !valgrind.is_ok_and(|output| output.status.success()) {
+        say("not counting instructions: valgrind is not installed (apt-get install valgrind)");
+        return Ok(true);
+    }
+    say("counting the instructions of decoding and encoding, in a small build of their own");
+    let guard = Command::new(cargo_program())
+        .args(["run", "--quiet", "--profile", "guard"])
+        .args(["--package", "towpath-benches", "--no-default-features"])
+        .args(["--bin", "instructions"])
+        .status()?;
+    Ok(guard.success())
+}
+
+fn cargo_program() -> OsString {
+    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
 /// The command `cargo step` on the whole workspace.
 fn cargo(step: &str) -> Command {
-    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut command = Command::new(cargo_program());
     command.arg(step).args(WORKSPACE);
     command
 }
@@ -112,7 +143,8 @@ fn program() -> io::Result<PathBuf> {
 /// What the arguments ask for.
 #[derive(Debug, PartialEq, Eq)]
 struct Wanted {
-    /// Whether the demonstration and all tests run with the installed version of PostgreSQL.
+    /// Whether the demonstration and all tests run with the installed version of PostgreSQL, and
+    /// instructions are counted.
     installed: bool,
     pairs: Vec<Pair>,
     /// What `cargo test` is given.

@@ -1,9 +1,7 @@
 //! Batches into COPY streams: each sample, native and wire.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use towpath_benches::{Sample, events, lineitem};
-use towpath_engine::Result;
-use towpath_engine::encode::CopyEncoder;
+use towpath_benches::{encode_batch, events, lineitem};
 
 /// Rows of one batch in a run.
 const ROW_COUNT: usize = 8192;
@@ -30,10 +28,6 @@ fn encode(criterion: &mut Criterion) {
         }
         group.finish();
     }
-}
-
-fn encode_batch(sample: &Sample, out: &mut Vec<u8>) -> Result<()> {
-    CopyEncoder::new(sample.encodings()?).encode(&sample.batch, out)
 }
 
 criterion_group!(benches, encode);

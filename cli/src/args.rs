@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use towpath_engine::pipeline::{RowSecurity, WriteMode};
 
 use crate::demo::DemoArgs;
+use crate::limits::LimitArgs;
 use crate::output::OutputFormat;
 use crate::redact::redact;
 use crate::size::ByteSize;
@@ -115,6 +116,9 @@ pub(crate) struct CopyArgs {
     /// Show what would be done, and do not do it
     #[arg(long)]
     pub(crate) plan: bool,
+    /// Show where the time went, and what the bottleneck is
+    #[arg(long)]
+    pub(crate) profile: bool,
     /// What the run may do to the destination beyond writing rows.
     #[command(flatten)]
     pub(crate) permissions: PermissionArgs,
@@ -160,6 +164,9 @@ pub(crate) struct SettingsArgs {
     /// Rows at most in one batch [default: 8192]
     #[arg(long, value_name = "N")]
     pub(crate) batch_rows: Option<u32>,
+    /// How gently the source is treated.
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
 }
 
 /// What `towpath run` is asked for.
@@ -175,6 +182,9 @@ pub(crate) struct RunArgs {
     /// Read all rows, also in incremental streams
     #[arg(long)]
     pub(crate) full: bool,
+    /// Show where the time went, and what the bottleneck is
+    #[arg(long)]
+    pub(crate) profile: bool,
     /// What the run may do to the destination beyond writing rows.
     #[command(flatten)]
     pub(crate) permissions: PermissionArgs,

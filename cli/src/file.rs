@@ -14,6 +14,7 @@ use towpath_engine::pipeline::{ColumnOptions, RowSecurity, WriteMode};
 
 use crate::environment::Environment;
 use crate::error::{Problem, Problems};
+use crate::limits::SourceLimitsFile;
 use crate::yaml::{self, Lines};
 
 /// Tables that go from one PostgreSQL database to another, and how.
@@ -37,6 +38,8 @@ pub(crate) struct PipelineFile {
     pub(crate) streams: StreamsFile,
     /// How much a run may use.
     pub(crate) settings: Option<SettingsFile>,
+    /// How gently the source is treated.
+    pub(crate) source_limits: Option<SourceLimitsFile>,
 }
 
 /// A connection: as one text, or as parameters.

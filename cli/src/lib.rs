@@ -16,6 +16,7 @@ mod file;
 mod grid;
 mod interrupt;
 mod libpq;
+mod limits;
 mod name;
 mod output;
 mod progress;

@@ -33,7 +33,7 @@ pub(crate) async fn watch<T>(
     let bar = terminal.then(spinner);
     let mut ticks = interval(LIVE_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut last: Option<(Stage, Instant)> = None;
+    let mut last: Option<((Stage, bool), Instant)> = None;
     tokio::pin!(future);
     let result = loop {
         tokio::select! {
@@ -45,9 +45,9 @@ pub(crate) async fn watch<T>(
             bar.tick();
             continue;
         }
-        let stage = progress.stage();
+        let stage = (progress.stage(), progress.pause_reason().is_some());
         let is_due = last.is_none_or(|(told, at)| told != stage || at.elapsed() >= LINE_INTERVAL);
-        if is_due && !matches!(stage, Stage::Waiting | Stage::Done) {
+        if is_due && !matches!(stage.0, Stage::Waiting | Stage::Done) {
             eprintln!("{}", line(stream, progress, started.elapsed()));
             last = Some((stage, Instant::now()));
         }
@@ -70,8 +70,13 @@ fn spinner() -> ProgressBar {
 /// One line: what the stream does, how far it is, how fast, and how long it may still take.
 fn line(stream: &str, progress: &Progress, elapsed: Duration) -> String {
     let rows = progress.rows_read();
+    let pause = progress.pause_reason();
+    let pause = pause.map(|reason| format!("paused ({reason})"));
     let stage = match progress.stage() {
         Stage::Waiting => return format!("{stream}: waiting"),
+        Stage::Comparing | Stage::Loading if pause.is_some() => {
+            pause.as_deref().unwrap_or_default()
+        }
         Stage::Comparing => "comparing",
         Stage::Loading => "loading",
         Stage::Publishing => "publishing",
@@ -124,6 +129,17 @@ mod tests {
             line("orders", &progress, Duration::from_secs(5)),
             "orders: publishing, 1,000 rows, 10.0 MB/s, 5.00 s"
         );
+    }
+
+    #[test]
+    fn a_pause_is_told_with_its_reason() {
+        let progress = Progress::default();
+        progress.enter(Stage::Loading);
+        progress.pause(Some("25 others are active".into()));
+        let paused = "orders: paused (25 others are active)";
+        assert_eq!(line("orders", &progress, Duration::ZERO), paused);
+        progress.pause(None);
+        assert_eq!(line("orders", &progress, Duration::ZERO), "orders: loading");
     }
 
     #[test]

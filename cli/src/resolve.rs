@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use towpath_engine::pipeline::{
-    Duplicates, Pipeline, PipelineName, Settings, StreamOptions, SyncMode, WriteMode,
+    Duplicates, Pipeline, PipelineName, Settings, SourceLimits, StreamOptions, SyncMode, WriteMode,
 };
 use towpath_engine::postgres::ConnectionConfig;
 use towpath_engine::table::TablePattern;
@@ -16,6 +16,7 @@ use crate::file::{
     ConnectionEntry, DefaultsFile, PipelineFile, SequencesFile, SettingsFile, StreamFile,
     TriggersFile,
 };
+use crate::limits::{LimitArgs, SourceLimitsFile};
 use crate::size::ByteSize;
 use crate::streams::{StreamSpec, Target};
 use crate::transform::transform;
@@ -47,13 +48,15 @@ pub(crate) struct Overrides {
     pub(crate) memory_limit: Option<ByteSize>,
     /// Rows at most in one batch.
     pub(crate) batch_rows: Option<u32>,
+    /// How gently the source is treated.
+    pub(crate) limits: LimitArgs,
 }
 
 impl Overrides {
     /// `settings` with what is said otherwise.
     ///
     /// # Errors
-    /// `Config`, if a number is zero.
+    /// `Config`, if a number is zero, or the source's limits leave no connection to read with.
     pub(crate) fn apply(self, settings: &mut Settings) -> Result<()> {
         if self.connections == Some(0) || self.batch_rows == Some(0) {
             let message = "connections and batch rows must be at least 1";
@@ -68,6 +71,8 @@ impl Overrides {
         if let Some(rows) = self.batch_rows {
             settings.batch_rows = rows as usize;
         }
+        settings.source_limits = self.limits.into();
+        settings.source_limits.readers(settings.connections)?;
         Ok(())
     }
 }
@@ -110,6 +115,7 @@ fn resolve(
         defaults,
         streams,
         settings,
+        source_limits,
     } = file;
     let connections = Connections::new(connections, environment);
     let mut resolver = Resolver {
@@ -120,7 +126,8 @@ fn resolve(
         directory: path.parent().unwrap_or(Path::new("")),
         overrides,
     };
-    resolver.settings(settings.unwrap_or_default(), overrides);
+    resolver.limits(source_limits.unwrap_or_default());
+    resolver.settings(settings.unwrap_or_default());
     let source = resolver.connection("source", &source, &connections);
     let destination = resolver.connection("destination", &destination, &connections);
     let streams = resolver.streams(streams.0);
@@ -172,7 +179,20 @@ impl Resolver<'_> {
         }
     }
 
-    fn settings(&mut self, file: SettingsFile, overrides: Overrides) {
+    /// What the file says about the source, under what the command line says.
+    fn limits(&mut self, file: SourceLimitsFile) {
+        let args = file.args(|key, message| self.report(format!("source_limits.{key}"), message));
+        let mut limits = self.overrides.limits.or(args);
+        let readers = SourceLimits::from(limits).readers(1);
+        let path = "source_limits.max_connections";
+        if self.accept(path, readers).is_none() {
+            limits.max_connections = None;
+        }
+        self.overrides.limits = limits;
+    }
+
+    fn settings(&mut self, file: SettingsFile) {
+        let overrides = self.overrides;
         let memory_limit = file
             .memory_limit
             .and_then(|text| match text.parse::<ByteSize>() {
@@ -440,18 +460,38 @@ mod tests {
     }
 
     #[test]
+    fn limits_of_the_command_line_go_before_those_of_the_file() {
+        let text = format!(
+            "{BOTH}streams: {{a: {{}}}}\nsource_limits: {{max_connections: 5, max_bytes_per_second: \
+             1MB, pause_above: {{active_sessions: 20, replica_lag: 2min}}}}\n"
+        );
+        let mut overrides = Overrides::default();
+        overrides.limits.max_connections = Some(9);
+        let path = Path::new("/nowhere/shop.yaml");
+        let resolved = resolve(path, &text, &Environment::default(), overrides).unwrap();
+        let expected = SourceLimits {
+            max_connections: Some(9),
+            max_bytes_per_second: Some(1 << 20),
+            active_sessions: Some(20),
+            replica_lag: Some(std::time::Duration::from_secs(120)),
+        };
+        assert_eq!(resolved.pipeline.settings.source_limits, expected);
+    }
+
+    #[test]
     fn every_mistake_is_told_with_its_line() {
         let text = "source: nowhere\ndestination: postgresql://u@b/d?ssl_mode=require\nstreams:\n  \
                     a.b.c: {}\n  public.*: {into: dwh.all}\n  \
                     b: {sync: incremental, write: replace}\n  c: {sync: incremental}\n  \
                     d: {cursor: at}\n  e: {sql: a, sql_file: b}\n  f: {sql_file: gone.sql}\n\
-                    settings: {memory_limit: much}\n";
+                    settings: {memory_limit: much}\nsource_limits: {max_connections: 2, \
+                    max_bytes_per_second: fast, pause_above: {replica_lag: 10}}\n";
         let error = resolved(text)
             .unwrap_err()
             .into_error("pipeline shop.yaml")
             .unwrap();
         insta::assert_snapshot!(crate::error::text(&error), @r#"
-        error: pipeline shop.yaml has 10 problems
+        error: pipeline shop.yaml has 13 problems
           line 1: source: there is no connection called "nowhere" (write a URL as postgresql://user@host/database, or define the name in ~/.config/towpath/connections.yaml)
           line 2: destination: connection parameter "ssl_mode" is unknown or not supported (did you mean sslmode?)
           line 4: streams.a.b.c: "a.b.c" is not a table name (write schema.table, with double quotes where SQL needs them: public."Odd.Name")
@@ -462,6 +502,9 @@ mod tests {
           line 9: streams.e.sql_file: sql and sql_file exclude each other
           line 10: streams.f.sql_file: cannot read gone.sql: No such file or directory (os error 2)
           line 11: settings.memory_limit: expected a size as 256MB or 1GB
+          line 12: source_limits.max_bytes_per_second: expected a size as 256MB or 1GB
+          line 12: source_limits.pause_above.replica_lag: expected a time as 500ms, 10s or 2min
+          line 12: source_limits.max_connections: max_connections is 2, and towpath needs 3 to the source (one is for the catalogue, one keeps the snapshot, and one or more read)
         "#);
     }
 

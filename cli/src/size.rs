@@ -8,6 +8,41 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ByteSize(pub(crate) usize);
 
+/// A duration: `10s`, `500ms`, `2min`, `1.5 h`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span(pub(crate) Duration);
+
+/// Units of durations with their seconds, spelled as in PostgreSQL's settings.
+const SPANS: [(&str, f64); 5] = [
+    ("ms", 1e-3),
+    ("s", 1.0),
+    ("min", 60.0),
+    ("h", 3600.0),
+    ("d", 86_400.0),
+];
+
+impl FromStr for Span {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (number, unit) = split(text);
+        let factor = SPANS.iter().find(|(name, _)| *name == unit);
+        let number = number.parse::<f64>().ok();
+        let seconds = number.zip(factor).map(|(n, (_, factor))| n * factor);
+        let span = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        span.map(Self)
+            .ok_or_else(|| "expected a time as 500ms, 10s or 2min".to_owned())
+    }
+}
+
+/// A number's digits, and its unit in small letters.
+fn split(text: &str) -> (&str, String) {
+    let text = text.trim();
+    let end = text.find(|char: char| !char.is_ascii_digit() && char != '.');
+    let (number, unit) = text.split_at(end.unwrap_or(text.len()));
+    (number, unit.trim().to_lowercase())
+}
+
 /// Units with their sizes. As in PostgreSQL's settings, a kB is 1024 bytes; `KiB` says the same.
 const UNITS: [(&str, u64); 9] = [
     ("", 1),
@@ -25,10 +60,7 @@ impl FromStr for ByteSize {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let text = text.trim();
-        let end = text.find(|char: char| !char.is_ascii_digit() && char != '.');
-        let (number, unit) = text.split_at(end.unwrap_or(text.len()));
-        let unit = unit.trim().to_lowercase();
+        let (number, unit) = split(text);
         let factor = UNITS
             .iter()
             .find(|(name, _)| *name == unit)
@@ -112,6 +144,22 @@ mod tests {
     fn what_is_no_size_is_refused() {
         for text in ["", "MB", "-1MB", "1 parsec", "0", "1.2.3"] {
             assert!(text.parse::<ByteSize>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn times_have_units() {
+        for (text, millis) in [
+            ("500ms", 500),
+            ("10s", 10_000),
+            ("1.5 min", 90_000),
+            ("0s", 0),
+        ] {
+            let span = Span(Duration::from_millis(millis));
+            assert_eq!(text.parse(), Ok(span), "{text}");
+        }
+        for text in ["10", "s", "-1s", "10 parsec", "1e99h"] {
+            assert!(text.parse::<Span>().is_err(), "{text}");
         }
     }
 

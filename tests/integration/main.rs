@@ -10,6 +10,7 @@ mod created;
 mod demo;
 mod exactness;
 mod faults;
+mod governor;
 mod harness;
 mod loading;
 mod names;

@@ -27,11 +27,11 @@ pub(super) async fn run(
     environment: &Environment,
     output: &Output,
 ) -> Result<ExitCode> {
-    let shows_plan = args.plan;
+    let (shows_plan, profile) = (args.plan, args.profile);
     let resolved = resolve(args, environment)?;
     match shows_plan {
         true => plan::show(&resolved, &[], output).await,
-        false => runs::tell(execute(&resolved, &[], output).await?, output),
+        false => runs::tell(execute(&resolved, &[], output).await?, profile, output),
     }
 }
 

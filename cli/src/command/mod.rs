@@ -111,6 +111,7 @@ impl From<SettingsArgs> for Overrides {
             connections: args.connections,
             memory_limit: args.memory_limit,
             batch_rows: args.batch_rows,
+            limits: args.limits,
             ..Self::default()
         }
     }

@@ -9,7 +9,7 @@ use crate::environment::Environment;
 use crate::error;
 use crate::execution::{Outcome, execute};
 use crate::output::Output;
-use crate::report::run_text;
+use crate::report::{profile_text, run_text};
 use crate::resolve::{Overrides, load};
 
 pub(super) async fn run(
@@ -25,15 +25,20 @@ pub(super) async fn run(
         ..args.settings.into()
     };
     let resolved = load(&args.pipeline, environment, overrides)?;
-    tell(execute(&resolved, &args.streams, output).await?, output)
+    let outcome = execute(&resolved, &args.streams, output).await?;
+    tell(outcome, args.profile, output)
 }
 
-/// Prints what became of the run: what is published, and then why something is not.
-pub(super) fn tell(outcome: Outcome, output: &Output) -> Result<ExitCode> {
+/// Prints what became of the run: what is published, where its time went if that is asked for, and
+/// then why something is not.
+pub(super) fn tell(outcome: Outcome, profile: bool, output: &Output) -> Result<ExitCode> {
     if output.is_json() {
         output.json(&outcome)?;
     } else if outcome.error.is_none() || !outcome.report.streams.is_empty() {
         output.text(&run_text(&outcome.report))?;
+        if profile {
+            output.text(&format!("\n{}", profile_text(&outcome.report)))?;
+        }
     }
     let (Some(error), Some(failed)) = (&outcome.error, &outcome.failed) else {
         return Ok(ExitCode::SUCCESS);

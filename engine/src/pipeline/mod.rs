@@ -26,3 +26,4 @@ pub use verify::Verifier;
 
 pub use crate::report::{PipelineName, RunId};
 pub use crate::sink::{Duplicates, LedgerEntry, WriteMode, history};
+pub use crate::source::SourceLimits;

@@ -73,6 +73,7 @@ impl Run {
             SourceSession::open(&pipeline.source, &pipeline.settings),
             Connection::open(&pipeline.destination, "control"),
         )?;
+        source.check_limits().await?;
         Ok(Self {
             sessions: SinkSessions::new(&pipeline.destination),
             pipeline,
@@ -164,6 +165,7 @@ impl Run {
         } = *input;
         let reads_all = condition.is_none();
         let source = (self.source).copy_source(table, stream, condition, Arc::default());
+        let source = self.source.shared(source, transform.scan_count())?;
         let relay = relayed(transform, outcome.load.as_ref());
         let scan = relay.as_ref().unwrap_or(transform.scan());
         let mut report = PlanReport {
@@ -350,26 +352,33 @@ impl Run {
             load: &load,
             progress,
         };
-        let began = Instant::now();
-        let compared = match load.compares {
-            true => Some(transfer.compare(&self.destination_side()).await?),
-            false => None,
-        };
-        let compare_ms = began.elapsed().as_millis() as u64;
-        let began = Instant::now();
         let settings = self.sink_settings(&plan, prepared);
-        let sink = transfer.load(settings, compared.as_ref()).await?;
-        let load_ms = began.elapsed().as_millis() as u64;
+        let moved = Box::pin(async {
+            let began = Instant::now();
+            let compared = match load.compares {
+                true => Some(transfer.compare(&self.destination_side()).await?),
+                false => None,
+            };
+            let compare_ms = began.elapsed().as_millis() as u64;
+            let began = Instant::now();
+            let sink = transfer.load(settings, compared.as_ref()).await?;
+            let load_ms = began.elapsed().as_millis() as u64;
+            Ok((compared, sink, (compare_ms, load_ms)))
+        });
+        let (moved, pauses) = self.source.watch(progress, moved).await?;
+        let (compared, sink, (compare_ms, load_ms)) = moved;
         let computed = plan.transform.compute_time();
         progress.clock.add(Step::Transform, computed);
         progress.enter(Stage::Publishing);
         let began = Instant::now();
-        let report = StreamReport {
+        let mut report = StreamReport {
             watermark: watermark.map(|watermark| watermark.to_string()),
             compare_ms,
             load_ms,
+            paused_ms: pauses.total.as_millis() as u64,
             ..transfer.report(compared.as_ref())
         };
+        report.notes.extend(pauses.note);
         let mut report = sink.commit(report).await?;
         report.publish_ms = began.elapsed().as_millis() as u64;
         report.profile = progress.clock.profile();

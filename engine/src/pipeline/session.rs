@@ -1,5 +1,6 @@
 //! The source's side of a run.
 
+use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{RowSecurity, Settings, Stream};
@@ -7,7 +8,9 @@ use crate::decode::BatchLimits;
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::{Connection, ConnectionConfig, catalog, is_row_security, server_error};
 use crate::report::Progress;
-use crate::source::{CopySource, ReadSettings, Snapshot, Source, read_error};
+use crate::source::{
+    CopySource, Governor, PauseReport, ReadSettings, Snapshot, Source, read_error,
+};
 use crate::table::{Table, TableName, TablePattern};
 use crate::types::PgType;
 
@@ -18,6 +21,7 @@ pub struct SourceSession {
     connection: Connection,
     config: ConnectionConfig,
     settings: ReadSettings,
+    governor: Arc<Governor>,
     snapshot: Mutex<Arc<Snapshot>>,
 }
 
@@ -25,9 +29,13 @@ impl SourceSession {
     /// Connects.
     ///
     /// # Errors
-    /// `Connect`, if the server cannot be reached or refuses us.
+    /// `Connect`, if the server cannot be reached or refuses us; `Config`, if the limits leave no
+    /// connection to read with.
     pub async fn open(config: &ConnectionConfig, settings: &Settings) -> Result<Self> {
-        let connection = Connection::open(config, "catalogue").await?;
+        let connections = settings.source_limits.readers(settings.connections)?;
+        let governor = Arc::new(Governor::new(settings.source_limits));
+        let config = governor.configure(config);
+        let connection = Connection::open(&config, "catalogue").await?;
         connection
             .batch_execute("SET row_security = off")
             .await
@@ -39,13 +47,14 @@ impl SourceSession {
         };
         Ok(Self {
             connection,
-            config: config.clone(),
             settings: ReadSettings {
-                connections: settings.connections,
+                connections,
                 limits,
                 server_version,
             },
-            snapshot: Mutex::new(Arc::new(Snapshot::new(config.clone()))),
+            snapshot: Mutex::new(Arc::new(Snapshot::new(config.clone(), governor.clone()))),
+            config,
+            governor,
         })
     }
 
@@ -180,6 +189,32 @@ impl SourceSession {
         }
     }
 
+    /// `source` for a transform that reads it in `scans` places at the same time: if connections are
+    /// limited, they are shared among those.
+    ///
+    /// # Errors
+    /// `Config`, if there are fewer connections than places.
+    pub(super) fn shared(&self, source: CopySource, scans: usize) -> Result<CopySource> {
+        let Some(limit) = self.governor.limits().max_connections else {
+            return Ok(source);
+        };
+        let readers = self.settings.connections;
+        if scans <= 1 {
+            return Ok(source);
+        }
+        if scans <= readers {
+            return Ok(source.with_connections(readers / scans));
+        }
+        let message = format!(
+            "the SQL reads its source in {scans} places at once, and max_connections leaves \
+             {readers} connections to read with"
+        );
+        let least = limit + scans - readers;
+        Err(Error::new(ErrorKind::Config, message).with_hint(format!(
+            "raise max_connections to {least}, or simplify the SQL"
+        )))
+    }
+
     /// The snapshot that reads join.
     pub(super) fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshot
@@ -190,8 +225,22 @@ impl SourceSession {
 
     /// Lets later reads see what has been committed since the snapshot was taken.
     pub(super) fn renew_snapshot(&self) {
-        let snapshot = Arc::new(Snapshot::new(self.config.clone()));
+        let snapshot = Arc::new(Snapshot::new(self.config.clone(), self.governor.clone()));
         *self.snapshot.lock().unwrap_or_else(PoisonError::into_inner) = snapshot;
+    }
+
+    /// Checks that the role sees what the limits are about.
+    pub(super) async fn check_limits(&self) -> Result<()> {
+        self.governor.check(&self.connection, &self.config).await
+    }
+
+    /// Does `work`, which reads the source, and pauses it while the source is busier than allowed.
+    pub(super) async fn watch<T>(
+        &self,
+        progress: &Progress,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<(T, PauseReport)> {
+        self.governor.watch(&self.connection, progress, work).await
     }
 
     /// Reads one text value of the stream's table under the session's snapshot.

@@ -1,5 +1,7 @@
 //! What a run may use.
 
+use crate::source::SourceLimits;
+
 /// How much a run may use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -11,6 +13,8 @@ pub struct Settings {
     pub batch_bytes: usize,
     /// Memory in bytes that sorts, joins and aggregates of a transform may hold before they spill.
     pub memory_limit: usize,
+    /// How gently the source is treated.
+    pub source_limits: SourceLimits,
 }
 
 impl Default for Settings {
@@ -21,6 +25,7 @@ impl Default for Settings {
             batch_rows: 8192,
             batch_bytes: 4 << 20,
             memory_limit: 256 << 20,
+            source_limits: SourceLimits::default(),
         }
     }
 }

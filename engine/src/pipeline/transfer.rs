@@ -71,7 +71,7 @@ impl Transfer<'_> {
             sink(Side::Source, progress),
             sink(Side::Destination, &unseen),
         );
-        let snapshot = Arc::new(Snapshot::new(destination.config.clone()));
+        let snapshot = Arc::new(Snapshot::new(destination.config.clone(), Arc::default()));
         let present = CopySource::new(table.clone(), snapshot, destination.settings, unseen);
         tokio::try_join!(
             flow::move_batches(self.streams().await?, here.clone()),
@@ -159,6 +159,7 @@ impl Transfer<'_> {
         let source =
             self.source
                 .copy_source(&plan.table, &plan.stream, condition, (*progress).clone());
+        let source = self.source.shared(source, plan.transform.scan_count())?;
         match relayed(&*plan.transform, Some(self.load)) {
             Some(scan) => Ok(partitions(&source, &scan)),
             None => plan.transform.execute(Arc::new(source)).await,

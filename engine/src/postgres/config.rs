@@ -93,6 +93,8 @@ pub struct ConnectionConfig {
     pub(super) tls: TlsConfig,
     /// How long one host may take until the session is ready; `None` is for ever.
     pub(super) connect_timeout: Option<Duration>,
+    /// How long a server that has no connection left is asked again.
+    pub(super) patience: Duration,
 }
 
 /// Time until the session must be ready where none is given: longer than a busy server needs, and
@@ -139,6 +141,12 @@ const WITHOUT_EFFECT: [&str; 8] = [
 ];
 
 impl ConnectionConfig {
+    /// The same, but a server that has no connection left is asked again for so long.
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
     /// Reads parameters named as in libpq (`host`, `dbname`, `sslmode`, …); an empty value counts
     /// as not given.
     ///
@@ -160,6 +168,7 @@ impl ConnectionConfig {
             session_kind: SessionKind::default(),
             tls: TlsConfig::default(),
             connect_timeout: Some(CONNECT_TIMEOUT),
+            patience: Duration::ZERO,
         };
         config.driver.user(user).dbname(user);
         for (name, value) in parameters.iter().filter(|(_, value)| !value.is_empty()) {

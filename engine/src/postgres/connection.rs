@@ -4,15 +4,16 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Deref;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_postgres::config::SslMode;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{CancelToken, Client, Row, SimpleQueryMessage, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::backends::Backend;
 use super::config::{ConnectionConfig, Host, SessionKind, TlsMode};
 use super::failure::{Failure, connect_error, server_error, wrong_kind};
 use super::tls;
@@ -44,10 +45,13 @@ const IDENTITY: &str = "SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_is_in_
 /// Time for a cancel request: it is one packet, and who sends it wants to leave.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Between two tries to get a connection of a server that has none left.
+const FULL_INTERVAL: Duration = Duration::from_millis(100);
+
 /// A session on a server. Dropping it closes the connection, and the server rolls back.
 pub struct Connection {
     client: Client,
-    backend_pid: i32,
+    backend: Backend,
     server_version: u32,
     /// Towpath's own queries that this session has prepared, by their text.
     prepared: Mutex<HashMap<&'static str, Statement>>,
@@ -66,6 +70,23 @@ impl Connection {
     /// `Connect`, naming host, port, database and role, never the password. `Config`, if a
     /// certificate cannot be read.
     pub async fn open(config: &ConnectionConfig, application: &str) -> Result<Self> {
+        let began = Instant::now();
+        loop {
+            match Self::try_open(config, application).await? {
+                Ok(connection) => return Ok(connection),
+                Err((_, failure)) if failure.is_full() && began.elapsed() < config.patience => {
+                    sleep(FULL_INTERVAL).await;
+                }
+                Err((host, failure)) => return Err(connect_error(config, &host, failure)),
+            }
+        }
+    }
+
+    /// Tries every host; otherwise, gives the last one and why it gave no session.
+    async fn try_open(
+        config: &ConnectionConfig,
+        application: &str,
+    ) -> Result<Result<Self, (Host, Failure)>> {
         let tls = tls::connector(&config.tls)?;
         let mut hosts: Vec<&Host> = config.hosts.iter().collect();
         if config.balances_hosts {
@@ -87,23 +108,20 @@ impl Connection {
                     kind: *kind,
                 };
                 match attempt.run().await {
-                    Ok(connection) => return Ok(connection),
+                    Ok(connection) => return Ok(Ok(connection)),
                     Err(failure) if failure.is_final() => {
-                        return Err(connect_error(config, host, failure));
+                        return Ok(Err(((*host).clone(), failure)));
                     }
-                    Err(failure) => last = Some((*host, failure)),
+                    Err(failure) => last = Some(((*host).clone(), failure)),
                 }
             }
         }
-        Err(match last {
-            Some((host, failure)) => connect_error(config, host, failure),
-            None => wrong_kind(config),
-        })
+        last.map(Err).ok_or_else(|| wrong_kind(config))
     }
 
     /// `pg_stat_activity.pid` of the session.
     pub fn backend_pid(&self) -> i32 {
-        self.backend_pid
+        self.backend.pid()
     }
 
     /// The server's major version: 15 for 15.4.
@@ -263,10 +281,10 @@ impl Attempt<'_> {
             .simple_query(&session(version))
             .await
             .map_err(Failure::Driver)?;
-        let backend_pid = self.check(&answer)?;
+        let backend = Backend::new(self.check(&answer)?);
         Ok(Connection {
             client,
-            backend_pid,
+            backend,
             server_version: version,
             prepared: Mutex::default(),
             tls: self.tls.clone(),

@@ -35,6 +35,11 @@ impl Failure {
         }
     }
 
+    /// Whether the server has no connection left, for the role, for the database or at all.
+    pub(super) fn is_full(&self) -> bool {
+        matches!(self, Self::Driver(err) if err.code().is_some_and(|code| code.code() == "53300"))
+    }
+
     /// Whether it may work with TLS where there was none, or the other way round.
     pub(super) fn may_depend_on_tls(&self) -> bool {
         match self {
@@ -105,7 +110,7 @@ fn server_refusal(config: &ConnectionConfig, db: &DbError) -> (String, String) {
         ),
         "53300" => (
             "the server has too many connections".to_owned(),
-            "lower --connections, end other sessions, or raise max_connections".to_owned(),
+            "lower --connections or --max-connections, end other sessions, or let the server take more".to_owned(),
         ),
         "57P03" => (
             "the server is starting up or shutting down".to_owned(),

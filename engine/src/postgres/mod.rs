@@ -1,6 +1,7 @@
 //! Talking to PostgreSQL: connections, catalogue queries, and the statements towpath generates.
 
 pub mod addition;
+mod backends;
 pub mod catalog;
 pub mod comparison;
 mod config;
@@ -11,6 +12,7 @@ mod pool;
 pub mod statement;
 mod tls;
 
+pub use backends::own_backends;
 pub use config::{ConnectionConfig, TlsMode};
 pub use connection::{Canceller, Connection};
 pub use failure::{is_row_security, server_error};

@@ -4,6 +4,7 @@ mod profile;
 
 use std::fmt;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 
@@ -77,10 +78,13 @@ pub struct StreamReport {
     pub watermark: Option<String>,
     /// Time spent catalogue to plan, in milliseconds.
     pub plan_ms: u64,
-    /// Time spent finding out which rows the destination has already, in milliseconds.
+    /// Time spent finding out which rows the destination has already, pauses included, in
+    /// milliseconds.
     pub compare_ms: u64,
-    /// Time spent moving rows, in milliseconds.
+    /// Time spent moving rows, pauses included, in milliseconds.
     pub load_ms: u64,
+    /// Time in which reading paused as the source was busy, in milliseconds.
+    pub paused_ms: u64,
     /// Time spent in the publishing transaction (keys, merge, commit), in milliseconds.
     pub publish_ms: u64,
     /// Where that time went.
@@ -262,6 +266,7 @@ pub struct Progress {
     stage: AtomicU8,
     /// Where the time goes.
     pub clock: Clock,
+    pause: Mutex<Option<String>>,
 }
 
 impl Progress {
@@ -299,6 +304,11 @@ impl Progress {
         self.stage.store(stage as u8, Ordering::Relaxed);
     }
 
+    /// Records why reading pauses; `None` if it does not.
+    pub fn pause(&self, reason: Option<String>) {
+        *self.pause.lock().unwrap_or_else(PoisonError::into_inner) = reason;
+    }
+
     /// Rows received so far.
     pub fn rows_read(&self) -> u64 {
         self.rows_read.load(Ordering::Relaxed)
@@ -322,6 +332,12 @@ impl Progress {
     /// Rows to expect from the source, if the catalogue knows.
     pub fn expected_rows(&self) -> Option<u64> {
         Some(self.expected_rows.load(Ordering::Relaxed)).filter(|&rows| rows > 0)
+    }
+
+    /// Why reading pauses, if it does.
+    pub fn pause_reason(&self) -> Option<String> {
+        let pause = self.pause.lock().unwrap_or_else(PoisonError::into_inner);
+        pause.clone()
     }
 
     /// What the stream is doing.

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::pin::Pin;
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use futures::{StreamExt, poll, stream};
 use tokio_postgres::CopyOutStream;
 
 use super::snapshot::Snapshot;
-use super::{BatchStream, Scan, ScanColumn, Source};
+use super::{BatchStream, Governed, Scan, ScanColumn, Source};
 use crate::decode::{BatchLimits, CopyDecoder};
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::statement::{self, PageRange};
@@ -91,6 +91,12 @@ impl CopySource {
     /// The same source without the rows that row security hides; otherwise those are an error.
     pub fn with_row_security(mut self) -> Self {
         self.accepts_row_security = true;
+        self
+    }
+
+    /// The same source, read on so many connections at the same time for each scan.
+    pub fn with_connections(mut self, connections: usize) -> Self {
+        self.connections = connections;
         self
     }
 
@@ -217,7 +223,7 @@ struct PartitionReader {
 }
 
 struct OpenCopy {
-    stream: Pin<Box<CopyOutStream>>,
+    stream: Governed<CopyOutStream>,
     decoder: CopyDecoder,
     /// Bytes since the last batch.
     bytes: u64,
@@ -275,18 +281,20 @@ impl PartitionReader {
     /// The next message; the clock is read only if it is not there yet, as it is for each row.
     async fn next_bytes(
         &mut self,
-        stream: &mut Pin<Box<CopyOutStream>>,
+        stream: &mut Governed<CopyOutStream>,
     ) -> Option<Result<Bytes, tokio_postgres::Error>> {
-        if let Poll::Ready(message) = poll!(stream.next()) {
+        let mut next = pin!(stream.next());
+        if let Poll::Ready(message) = poll!(next.as_mut()) {
             return message;
         }
         let began = Instant::now();
-        let message = stream.next().await;
+        let message = next.await;
         self.waited += began.elapsed();
         message
     }
 
     async fn begin(&mut self, statement: &str) -> Result<OpenCopy> {
+        self.snapshot.governor().ready().await;
         let began = Instant::now();
         let connection = match &self.connection {
             Some(connection) => connection,
@@ -304,7 +312,7 @@ impl PartitionReader {
             false => CopyDecoder::new(columns.clone(), self.scan.schema(), self.limits),
         };
         Ok(OpenCopy {
-            stream: Box::pin(stream),
+            stream: self.snapshot.governor().govern(stream),
             decoder,
             bytes: 0,
         })
@@ -355,6 +363,7 @@ const ROW_SECURITY_HINT: &str = "connect as the owner of the protected table, or
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::{Governor, SourceLimits};
     use crate::table::{TableKind, TableName};
 
     #[test]
@@ -435,7 +444,10 @@ mod tests {
             row_security: false,
             has_ascii_case: false,
         };
-        let snapshot = Arc::new(Snapshot::new("host=localhost user=u".parse().unwrap()));
+        let snapshot = Arc::new(Snapshot::new(
+            "host=localhost user=u".parse().unwrap(),
+            Arc::new(Governor::new(SourceLimits::default())),
+        ));
         let limits = BatchLimits {
             rows: 8192,
             bytes: 1 << 20,

@@ -1,6 +1,7 @@
 //! Where rows come from, as Arrow record batches.
 
 mod copy;
+mod governor;
 mod memory;
 mod snapshot;
 
@@ -11,6 +12,7 @@ use arrow_schema::{Schema, SchemaRef};
 use futures::stream::BoxStream;
 
 pub use copy::{CopySource, ReadSettings, read_error};
+pub use governor::{Governed, Governor, PauseReport, SourceLimits};
 pub use memory::MemorySource;
 pub use snapshot::Snapshot;
 

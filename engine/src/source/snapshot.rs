@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::OnceCell;
 
+use super::Governor;
 use crate::error::{ErrorKind, Result};
 use crate::postgres::{
     Connection, ConnectionConfig, ConnectionPool, PooledConnection, server_error,
@@ -14,6 +15,7 @@ use crate::postgres::{
 /// Source: PostgreSQL documentation, "Snapshot Synchronization Functions".
 pub struct Snapshot {
     config: ConnectionConfig,
+    governor: Arc<Governor>,
     exported: OnceCell<Exported>,
 }
 
@@ -28,12 +30,18 @@ struct Exported {
 }
 
 impl Snapshot {
-    /// A snapshot of the database at `config`, not taken yet.
-    pub fn new(config: ConnectionConfig) -> Self {
+    /// A snapshot of the database at `config`, not taken yet; `governor` says how it is read.
+    pub fn new(config: ConnectionConfig, governor: Arc<Governor>) -> Self {
         Self {
             config,
+            governor,
             exported: OnceCell::new(),
         }
+    }
+
+    /// What says how the database is read.
+    pub fn governor(&self) -> &Arc<Governor> {
+        &self.governor
     }
 
     /// The connection that took the snapshot, inside its transaction.
@@ -52,10 +60,14 @@ impl Snapshot {
     /// `Connect`, or `Read` if the server does not let it in.
     pub async fn join(&self, row_security: bool) -> Result<PooledConnection> {
         let exported = self.exported().await?;
-        match row_security {
-            true => exported.filtered.get().await,
-            false => exported.unfiltered.get().await,
+        let (wanted, other) = match row_security {
+            true => (&exported.filtered, &exported.unfiltered),
+            false => (&exported.unfiltered, &exported.filtered),
+        };
+        if self.governor.limits().max_connections.is_some() {
+            other.close_idle();
         }
+        wanted.get().await
     }
 
     async fn exported(&self) -> Result<&Exported> {

@@ -99,6 +99,12 @@ pub trait TransformPlan: Send + Sync {
     /// What it reads of the source.
     fn scan(&self) -> &Scan;
 
+    /// How many scans of the source may be read at the same time: more than one where the source
+    /// is joined with itself.
+    fn scan_count(&self) -> usize {
+        1
+    }
+
     /// The scan whose rows are the result, column by column; `None` if anything happens to them in
     /// between. Who relays it need not [execute](Self::execute) the plan.
     fn relay(&self) -> Option<Scan>;

@@ -95,6 +95,11 @@ pub(crate) fn represent(
 }
 
 impl Represented {
+    /// How many scans the plan has, those of subqueries too.
+    pub(crate) fn scan_count(&self) -> usize {
+        relay::scan_count(&self.plan)
+    }
+
     /// The scan whose rows are the result; `None` if the plan does anything to them.
     pub(crate) fn relay(&self) -> Option<Scan> {
         relay::scan(&self.plan)

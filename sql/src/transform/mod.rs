@@ -138,6 +138,10 @@ impl TransformPlan for SqlPlan {
         &self.represented.scan
     }
 
+    fn scan_count(&self) -> usize {
+        self.represented.scan_count()
+    }
+
     fn relay(&self) -> Option<Scan> {
         self.represented.relay()
     }

@@ -65,7 +65,7 @@ impl Servers {
                 ("wal_level".to_owned(), "logical".to_owned()),
             ],
         };
-        let source = programs(SOURCE_PROGRAMS);
+        let source = source_programs();
         let destination = programs(DESTINATION_PROGRAMS);
         let versions = Versions {
             source: source.major_version(),
@@ -81,6 +81,11 @@ impl Servers {
             versions,
         }
     }
+}
+
+/// The server programs of the source.
+pub(super) fn source_programs() -> ServerPrograms {
+    programs(SOURCE_PROGRAMS)
 }
 
 fn programs(variable: &str) -> ServerPrograms {

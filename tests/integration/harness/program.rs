@@ -61,7 +61,12 @@ impl Program {
 
     /// `towpath copy` between `databases` with more `arguments`.
     pub(crate) fn copy(databases: &Databases, arguments: &[&str]) -> Self {
-        let (from, to) = (&*databases.source_url, &*databases.destination_url);
+        Self::copy_from(databases, &databases.source_url, arguments)
+    }
+
+    /// The same from another URL.
+    pub(crate) fn copy_from(databases: &Databases, from: &str, arguments: &[&str]) -> Self {
+        let to = &*databases.destination_url;
         let words = ["copy", "--from", from, "--to", to];
         Self::new(databases, &[&words, arguments].concat())
     }

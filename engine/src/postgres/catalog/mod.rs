@@ -1,6 +1,7 @@
 //! What the catalogue says, by the queries beside this file.
 
 mod definition;
+mod pressure;
 mod types;
 
 use serde::Serialize;
@@ -15,6 +16,7 @@ pub use definition::{
     Collation, ColumnDefinition, Definition, IndexDefinition, Sequence, collation,
     column_definitions, definition, is_name_taken, missing_for_index,
 };
+pub use pressure::{Pressure, pressure, sees_others};
 pub use types::{ExtensionState, counterpart, extension_state, type_definition};
 
 /// One line of a list of tables.
