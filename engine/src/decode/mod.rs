@@ -111,7 +111,7 @@ impl CopyDecoder {
     ///
     /// # Errors
     /// As described for the type; also if the stream's trailer has not come.
-    pub fn finish(mut self) -> Result<Option<RecordBatch>> {
+    pub fn finish(&mut self) -> Result<Option<RecordBatch>> {
         self.tuples.scan(self.limits)?;
         self.tuples.check_complete()?;
         match self.tuples.row_count() {

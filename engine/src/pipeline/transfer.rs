@@ -11,9 +11,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::{Connection, ConnectionConfig, catalog, statement};
 use crate::report::{Progress, Stage, StreamReport};
 use crate::sink::{
-    ComparisonSink, Differences, LoadPlan, Side, SinkSettings, TableSink, TupleSums,
+    ComparisonSink, Differences, LoadPlan, Side, Sink, SinkSettings, TableSink, TupleSums,
 };
-use crate::source::{BatchStream, CopySource, ReadSettings, Scan, Snapshot, Source};
+use crate::source::{BatchStream, CopySource, ReadSettings, Scan, Snapshot};
 use crate::table::TableName;
 use crate::transform::TransformPlan;
 
@@ -74,8 +74,8 @@ impl Transfer<'_> {
         let snapshot = Arc::new(Snapshot::new(destination.config.clone(), Arc::default()));
         let present = CopySource::new(table.clone(), snapshot, destination.settings, unseen);
         tokio::try_join!(
-            flow::move_batches(self.streams().await?, here.clone()),
-            flow::move_batches(partitions(&present, &scan), there),
+            flow::move_batches(self.streams(usize::MAX).await?, here.clone()),
+            flow::move_batches(present.read_all(&scan), there),
         )?;
         let compared = Compared {
             differences: Arc::new(sums.differences()),
@@ -111,7 +111,7 @@ impl Transfer<'_> {
         if !nothing_differs {
             let streams = match kept {
                 Some(kept) => vec![stream::iter(kept.into_iter().map(Ok)).boxed()],
-                None => self.streams().await?,
+                None => self.streams(sink.writer_limit()).await?,
             };
             flow::move_batches(streams, sink.clone()).await?;
         }
@@ -152,8 +152,10 @@ impl Transfer<'_> {
         }
     }
 
-    /// The rows that come out of the transform: relayed, or what it makes of them.
-    async fn streams(&self) -> Result<Vec<BatchStream>> {
+    /// The rows that come out of the transform, for so many writers: relayed, or what it makes of
+    /// them. A writer relays no faster than one reader reads, and where rows keep their order, those
+    /// of a key that grows find their place in its index sooner.
+    async fn streams(&self, writers: usize) -> Result<Vec<BatchStream>> {
         let Self { plan, progress, .. } = self;
         let condition = plan.condition.clone();
         let source =
@@ -161,7 +163,8 @@ impl Transfer<'_> {
                 .copy_source(&plan.table, &plan.stream, condition, (*progress).clone());
         let source = self.source.shared(source, plan.transform.scan_count())?;
         match relayed(&*plan.transform, Some(self.load)) {
-            Some(scan) => Ok(partitions(&source, &scan)),
+            Some(scan) if writers == 1 => Ok(source.with_connections(1).read_all(&scan)),
+            Some(scan) => Ok(source.read_all(&scan)),
             None => plan.transform.execute(Arc::new(source)).await,
         }
     }
@@ -174,14 +177,6 @@ pub(super) fn relayed(transform: &dyn TransformPlan, load: Option<&LoadPlan>) ->
         .filter(|_| load.is_some_and(|load| load.relays))?;
     let as_tuples = true;
     Some(Scan { as_tuples, ..scan })
-}
-
-/// All rows of a scan.
-fn partitions(source: &dyn Source, scan: &Scan) -> Vec<BatchStream> {
-    let partitions = 0..source.partition_count(scan);
-    partitions
-        .map(|partition| source.read(scan, partition))
-        .collect()
 }
 
 /// Whether comparing both sides first is worth it, by what the servers expect of both.

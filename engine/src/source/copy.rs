@@ -2,23 +2,18 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::pin::pin;
-use std::sync::Arc;
-use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex};
 
-use arrow_array::RecordBatch;
-use bytes::Bytes;
-use futures::{StreamExt, poll, stream};
-use tokio_postgres::CopyOutStream;
+use futures::{StreamExt, stream};
 
+use super::reader::{PartitionReader, Reading};
 use super::snapshot::Snapshot;
-use super::{BatchStream, Governed, Scan, ScanColumn, Source};
-use crate::decode::{BatchLimits, CopyDecoder};
-use crate::error::{Error, ErrorKind, Result};
+use super::{BatchStream, Scan, ScanColumn, Source};
+use crate::decode::BatchLimits;
+use crate::error::{Error, ErrorKind};
 use crate::postgres::statement::{self, PageRange};
-use crate::postgres::{PooledConnection, is_row_security, server_error};
-use crate::report::{Progress, Step};
+use crate::postgres::{is_row_security, server_error};
+use crate::report::Progress;
 use crate::table::{Table, ident};
 use crate::types::Representation;
 
@@ -26,9 +21,9 @@ use crate::types::Representation;
 /// nothing by comparison.
 const MIN_RANGE_PAGES: u32 = 2048;
 
-/// Ranges for each connection: several, so that no connection is left with most of the work when
-/// rows are spread unevenly.
-const RANGES_PER_CONNECTION: u32 = 8;
+/// Ranges for each connection: several, so that none is left with much of the work when the others
+/// are done.
+const RANGES_PER_CONNECTION: u32 = 16;
 
 /// Bytes of a batch of whole tuples, at most: it is passed on as it is, and while it is shorter
 /// than the second-level cache, it is still there when it is sent.
@@ -131,6 +126,43 @@ impl CopySource {
         self.select(scan, None)
     }
 
+    /// All rows of `scan`, on as many connections as it has partitions: each takes the next range
+    /// when it is done with one, so that all of them have work until the end. They can be read
+    /// once; [`read`](Source::read) gives partitions that can be read again.
+    pub fn read_all(&self, scan: &Scan) -> Vec<BatchStream> {
+        let queue = Arc::new(self.queue(scan, self.ranges(scan)));
+        let connections = 0..self.partition_count(scan);
+        let streams = connections.map(|_| self.stream(scan, queue.clone()));
+        streams.collect()
+    }
+
+    /// The statements that read these ranges of `scan`.
+    fn queue(
+        &self,
+        scan: &Scan,
+        ranges: impl IntoIterator<Item = Option<PageRange>>,
+    ) -> Mutex<VecDeque<String>> {
+        let statement = |range| statement::copy_out(&self.select(scan, range));
+        Mutex::new(ranges.into_iter().map(statement).collect())
+    }
+
+    /// The rows that the statements of `queue` give, on one connection.
+    fn stream(&self, scan: &Scan, queue: Arc<Mutex<VecDeque<String>>>) -> BatchStream {
+        let reader = PartitionReader::new(Reading {
+            table: self.table.name.to_string(),
+            queue,
+            snapshot: self.snapshot.clone(),
+            scan: scan.clone(),
+            limits: self.limits,
+            progress: self.progress.clone(),
+            row_security: self.accepts_row_security,
+        });
+        stream::try_unfold(reader, |mut reader| async move {
+            Ok(reader.next_timed().await?.map(|batch| (batch, reader)))
+        })
+        .boxed()
+    }
+
     fn select(&self, scan: &Scan, range: Option<PageRange>) -> String {
         let items: Vec<String> = scan.columns.iter().map(select_item).collect();
         let range = range.map(PageRange::condition);
@@ -141,7 +173,7 @@ impl CopySource {
 }
 
 /// When a batch of whole tuples is closed.
-fn relay_limits(limits: BatchLimits) -> BatchLimits {
+pub(super) fn relay_limits(limits: BatchLimits) -> BatchLimits {
     BatchLimits {
         bytes: limits.bytes.min(TUPLE_BATCH_BYTES),
         ..limits
@@ -163,29 +195,9 @@ impl Source for CopySource {
 
     fn read(&self, scan: &Scan, partition: usize) -> BatchStream {
         let partitions = self.partition_count(scan);
-        let statements = self
-            .ranges(scan)
-            .into_iter()
-            .skip(partition)
-            .step_by(partitions);
-        let reader = PartitionReader {
-            table: self.table.name.to_string(),
-            statements: statements
-                .map(|range| statement::copy_out(&self.select(scan, range)))
-                .collect(),
-            snapshot: self.snapshot.clone(),
-            scan: scan.clone(),
-            limits: self.limits,
-            progress: self.progress.clone(),
-            row_security: self.accepts_row_security,
-            connection: None,
-            copy: None,
-            waited: Duration::ZERO,
-        };
-        stream::try_unfold(reader, |mut reader| async move {
-            Ok(reader.next_timed().await?.map(|batch| (batch, reader)))
-        })
-        .boxed()
+        let ranges = self.ranges(scan).into_iter();
+        let own = ranges.skip(partition).step_by(partitions);
+        self.stream(scan, Arc::new(self.queue(scan, own)))
     }
 
     fn accepts_filters(&self) -> bool {
@@ -204,142 +216,6 @@ impl Source for CopySource {
             ));
         }
         lines
-    }
-}
-
-/// Reads the ranges of one partition, one COPY after the other, on one connection.
-struct PartitionReader {
-    table: String,
-    statements: VecDeque<String>,
-    snapshot: Arc<Snapshot>,
-    scan: Scan,
-    limits: BatchLimits,
-    progress: Arc<Progress>,
-    row_security: bool,
-    connection: Option<PooledConnection>,
-    copy: Option<OpenCopy>,
-    /// Time spent waiting for the source.
-    waited: Duration,
-}
-
-struct OpenCopy {
-    stream: Governed<CopyOutStream>,
-    decoder: CopyDecoder,
-    /// Bytes since the last batch.
-    bytes: u64,
-}
-
-impl PartitionReader {
-    /// The next batch, with the time that the source and the decoder took for it.
-    async fn next_timed(&mut self) -> Result<Option<RecordBatch>> {
-        let (began, waited_before) = (Instant::now(), self.waited);
-        let batch = self.next_batch().await?;
-        let waited = self.waited - waited_before;
-        let clock = &self.progress.clock;
-        clock.add(Step::SourceWait, waited);
-        clock.add(Step::Decode, began.elapsed().saturating_sub(waited));
-        Ok(batch)
-    }
-
-    async fn next_batch(&mut self) -> Result<Option<RecordBatch>> {
-        loop {
-            let Some(mut copy) = self.copy.take() else {
-                match self.statements.pop_front() {
-                    None => {
-                        self.connection
-                            .iter()
-                            .for_each(PooledConnection::allow_reuse);
-                        return Ok(None);
-                    }
-                    Some(statement) => self.copy = Some(self.begin(&statement).await?),
-                }
-                continue;
-            };
-            if let Some(batch) = copy.decoder.next_batch().map_err(|err| self.located(err))? {
-                self.count(&batch, &mut copy.bytes);
-                self.copy = Some(copy);
-                return Ok(Some(batch));
-            }
-            match self.next_bytes(&mut copy.stream).await {
-                Some(bytes) => {
-                    let bytes = bytes.map_err(|err| self.read_error(err))?;
-                    copy.bytes += bytes.len() as u64;
-                    copy.decoder.push(&bytes);
-                    self.copy = Some(copy);
-                }
-                None => {
-                    let last = copy.decoder.finish().map_err(|err| self.located(err))?;
-                    if let Some(batch) = last {
-                        self.count(&batch, &mut copy.bytes);
-                        return Ok(Some(batch));
-                    }
-                }
-            }
-        }
-    }
-
-    /// The next message; the clock is read only if it is not there yet, as it is for each row.
-    async fn next_bytes(
-        &mut self,
-        stream: &mut Governed<CopyOutStream>,
-    ) -> Option<Result<Bytes, tokio_postgres::Error>> {
-        let mut next = pin!(stream.next());
-        if let Poll::Ready(message) = poll!(next.as_mut()) {
-            return message;
-        }
-        let began = Instant::now();
-        let message = next.await;
-        self.waited += began.elapsed();
-        message
-    }
-
-    async fn begin(&mut self, statement: &str) -> Result<OpenCopy> {
-        self.snapshot.governor().ready().await;
-        let began = Instant::now();
-        let connection = match &self.connection {
-            Some(connection) => connection,
-            None => {
-                let joined = self.snapshot.join(self.row_security).await?;
-                self.connection.insert(joined)
-            }
-        };
-        let copy = connection.copy_out(statement).await;
-        let stream = copy.map_err(|err| read_error(&self.table, err))?;
-        self.waited += began.elapsed();
-        let columns = &self.scan.columns;
-        let decoder = match self.scan.as_tuples {
-            true => CopyDecoder::whole_tuples(columns.len(), relay_limits(self.limits)),
-            false => CopyDecoder::new(columns.clone(), self.scan.schema(), self.limits),
-        };
-        Ok(OpenCopy {
-            stream: self.snapshot.governor().govern(stream),
-            decoder,
-            bytes: 0,
-        })
-    }
-
-    fn count(&self, batch: &RecordBatch, bytes: &mut u64) {
-        self.progress
-            .add_read(batch.num_rows() as u64, std::mem::take(bytes));
-    }
-
-    fn read_error(&self, err: tokio_postgres::Error) -> Error {
-        server_error(
-            ErrorKind::Read,
-            format!("reading {} stopped", self.table),
-            err,
-        )
-    }
-
-    /// Names the table in an error that only knows the column.
-    fn located(&self, err: Error) -> Error {
-        let hint = err.hint().map(str::to_owned);
-        let message = format!("cannot read {}", self.table);
-        let located = Error::new(err.kind(), message).with_source(err);
-        match hint {
-            Some(hint) => located.with_hint(hint),
-            None => located,
-        }
     }
 }
 
@@ -382,7 +258,7 @@ mod tests {
                 .all(|pair| pair[0].end == Some(pair[1].start))
         );
         assert_eq!(ranges.last().unwrap().end, None);
-        assert_eq!(ranges.len(), 16);
+        assert_eq!(ranges.len(), 32);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod copy;
 mod governor;
 mod memory;
+mod reader;
 mod snapshot;
 
 use std::sync::Arc;
