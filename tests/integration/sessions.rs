@@ -39,6 +39,31 @@ const VALUES: &str = "CREATE TABLE public.t (id integer PRIMARY KEY, at timestam
         (2, NULL, 'infinity', '-1 year', '-0', '-0', '', '', -0.01, 'NaN', '{}', '', 'null', NULL)";
 
 #[tokio::test]
+async fn one_session_loads_one_small_table_after_the_other() {
+    let tables = |columns: &str, more: &str| {
+        let table = |n| format!("CREATE TABLE public.t{n} (id integer PRIMARY KEY{columns}); ");
+        let tables: String = (1..=12).map(table).collect();
+        tables + more
+    };
+    let rows: String = (1..=12)
+        .map(|n| format!("INSERT INTO public.t{n} VALUES ({n}); "))
+        .collect();
+    let source = tables("", &rows);
+    let destination = tables(", writer integer DEFAULT pg_backend_pid()", "");
+    let databases = Databases::with(&source, &destination).await;
+    let copy = Program::copy(&databases, &["--table", "public.t*"]);
+    copy.run().await.assert_done();
+    let writers: Vec<String> = (1..=12)
+        .map(|n| format!("SELECT writer FROM public.t{n}"))
+        .collect();
+    let writers = format!(
+        "SELECT count(*) || ' ' || count(DISTINCT writer) FROM ({}) AS w",
+        writers.join(" UNION ALL ")
+    );
+    assert_eq!(databases.destination.value(&writers).await, "12 1");
+}
+
+#[tokio::test]
 async fn no_setting_of_a_database_changes_a_value() {
     let databases = Databases::with(VALUES, "").await;
     let (source, destination) = (databases.versions.source, databases.versions.destination);

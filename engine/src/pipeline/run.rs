@@ -16,7 +16,8 @@ use super::session::database_identity;
 use super::transfer::{DestinationSide, Transfer, is_worth_comparing, relayed};
 use super::versions::Servers;
 use super::{
-    Settings, SourceSession, Stream, StreamPlan, SyncMode, incremental, privileges, type_changes,
+    RowSecurity, Settings, SourceSession, Stream, StreamPlan, SyncMode, incremental, privileges,
+    type_changes,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::{Connection, ConnectionConfig, catalog, server_error};
@@ -163,7 +164,8 @@ impl Run {
             transform,
             ..
         } = *input;
-        let reads_all = condition.is_none();
+        // Where row security hides rows, the planner does not answer the catalogue's session.
+        let reads_all = condition.is_none() && stream.options.row_security == RowSecurity::Refuse;
         let source = (self.source).copy_source(table, stream, condition, Arc::default());
         let source = self.source.shared(source, transform.scan_count())?;
         let relay = relayed(transform, outcome.load.as_ref());
