@@ -8,7 +8,7 @@ mod synthetic;
 mod transform;
 
 use crate::args::{Args, WorkloadName};
-use crate::contender::{Contender, Role, relay_of};
+use crate::contender::{Contender, Goal, Role, relay_of};
 use crate::data::DataSet;
 use crate::process::{Pipe, Program};
 use crate::setting::Setting;
@@ -19,6 +19,20 @@ const KEPT_SCHEMA: &str = "CREATE SCHEMA bench";
 
 /// Where what a merge starts from is kept in the destination, and in the source what it ends in.
 const KEPT: &str = "bench.kept";
+
+/// What towpath's time is to be at most, as a part of the reference's.
+const GOALS: [(&str, f64); 10] = [
+    ("w1", 0.85),
+    ("w1b", 1.0),
+    ("w1c", 1.0),
+    ("w2", 0.7),
+    ("w3", 0.9),
+    ("w4", 0.9),
+    ("w5", 0.8),
+    ("w6", 0.5),
+    ("w7", 1.0),
+    ("w8", 1.0),
+];
 
 /// One workload.
 pub(crate) struct Workload {
@@ -86,9 +100,17 @@ impl Workload {
         }
     }
 
-    /// Adds whoever is installed.
+    /// Adds whoever is installed; towpath gets its goal.
     fn with(mut self, contenders: impl IntoIterator<Item = Option<Contender>>) -> Self {
-        self.contenders.extend(contenders.into_iter().flatten());
+        let goal = GOALS.iter().find(|(name, _)| *name == self.name);
+        let with_goal = |contender: Contender| match goal {
+            Some((_, ratio)) if contender.name == "towpath" => {
+                contender.with_goal(Goal::Ratio(*ratio))
+            }
+            _ => contender,
+        };
+        let installed = contenders.into_iter().flatten();
+        self.contenders.extend(installed.map(with_goal));
         self
     }
 }

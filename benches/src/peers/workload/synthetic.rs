@@ -2,7 +2,7 @@
 
 use super::lineitem::{STAGING, merge_by_hand, reference, staging};
 use super::{Workload, by_towpath, from_kept, keep, peer};
-use crate::contender::{Contender, Goal, adbc, copy, dlt, duckdb, pgcopydb, sling};
+use crate::contender::{Contender, adbc, copy, dlt, duckdb, pgcopydb, sling};
 use crate::data::{DROP_EVENT_KIND, DataSet, EVENT_KIND, events};
 use crate::setting::Setting;
 
@@ -95,7 +95,7 @@ pub(super) fn events_changed(setting: &Setting, row_count: u64) -> Workload {
     ];
     workload.with([
         Some(merge_by_hand(setting, &table, &select, false)),
-        Some(by_towpath("towpath", start(), copy(setting, &into)).with_goal(Goal::Ratio(0.9))),
+        Some(by_towpath("towpath", start(), copy(setting, &into))),
         peer(
             "sling, incremental",
             start(),
