@@ -18,8 +18,8 @@ use crate::table::TableName;
 use crate::transform::TransformPlan;
 
 /// Rows of the source are compared with those of the destination if there are at least this many
-/// for each of them: reading a row there and comparing takes a fourth of the time that staging and
-/// merging one takes, and where some differ, all of the source's are read a second time.
+/// for each of them: comparing a row takes a third of the time that staging and merging one takes
+/// (`w1c` of benches/runs/2026-11-21-2core-relay), and where some differ, all of the source's are read a second time.
 const WORTH_COMPARING: f64 = 0.5;
 
 /// A planned stream whose rows are to move.

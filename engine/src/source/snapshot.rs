@@ -14,8 +14,8 @@ use crate::postgres::{
 ///
 /// Sending a row that takes more than 8 kB, as one of 300 columns does, it allocates a block for each
 /// row and frees it again. If that is the last of its heap, glibc gives it back to the kernel every
-/// time: such a COPY takes 4.8 s in place of 1.0. Once a large block has been freed, glibc returns no
-/// smaller ones (dynamic M_TRIM_THRESHOLD in mallopt(3)).
+/// time: such a COPY took 4.8 s in place of 1.0, see benches/runs/2026-11-21-2core-wide. Once a large
+/// block has been freed, glibc returns no smaller ones (dynamic M_TRIM_THRESHOLD in mallopt(3)).
 const KEEP_MEMORY: &str = "SELECT pg_catalog.octet_length(pg_catalog.repeat('x', 8388608))";
 
 /// A snapshot of a database, taken when the first reader asks for it, and kept open.
