@@ -17,9 +17,9 @@ use crate::report::Progress;
 use crate::table::{Table, ident};
 use crate::types::Representation;
 
-/// Pages of a range, at least: 16 MB, which is read in some 50 ms, so that a new COPY costs
-/// nothing by comparison.
-const MIN_RANGE_PAGES: u32 = 2048;
+/// Bytes of a range, at least: they are read in some 50 ms, so that a new COPY costs nothing by
+/// comparison.
+const MIN_RANGE_BYTES: u64 = 16 << 20;
 
 /// Ranges for each connection: several, so that none is left with much of the work when the others
 /// are done.
@@ -98,16 +98,17 @@ impl CopySource {
     /// The ranges of the table; `None` stands for all of it.
     fn ranges(&self, scan: &Scan) -> Vec<Option<PageRange>> {
         let pages = self.table.pages;
+        let least = self.min_range_pages();
         if !self.table.has_ctid
             || !self.has_tid_range_scan
             || self.connections < 2
             || scan.limit.is_some()
-            || pages < 2 * MIN_RANGE_PAGES
+            || pages < 2 * least
         {
             return vec![None];
         }
         let wanted = self.connections as u32 * RANGES_PER_CONNECTION;
-        let step = pages.div_ceil(wanted).max(MIN_RANGE_PAGES);
+        let step = pages.div_ceil(wanted).max(least);
         let starts: Vec<u32> = (0..pages).step_by(step as usize).collect();
         let ends = starts
             .iter()
@@ -119,6 +120,14 @@ impl CopySource {
             .zip(ends)
             .map(|(&start, end)| Some(PageRange { start, end }))
             .collect()
+    }
+
+    /// Pages of a range, at least. With a page of the heap come its share of TOAST and, as a range
+    /// is one of every partition's, as many pages as there are partitions of that length.
+    fn min_range_pages(&self) -> u32 {
+        let pages = u64::from(self.table.pages);
+        let least = MIN_RANGE_BYTES * pages / self.table.size_bytes.max(1);
+        least.clamp(1, pages.max(1)) as u32
     }
 
     /// The SELECT that gives all rows of `scan`.
@@ -248,6 +257,13 @@ mod tests {
     }
 
     #[test]
+    fn few_pages_with_much_toast_are_many_ranges() {
+        let mut source = source(300, true, 15);
+        source.table.size_bytes = 1 << 30;
+        assert_eq!(source.ranges(&Scan::default()).len(), 30);
+    }
+
+    #[test]
     fn ranges_cover_every_page_and_the_last_is_open() {
         let ranges = source(100_000, true, 15).ranges(&Scan::default());
         let ranges: Vec<PageRange> = ranges.into_iter().flatten().collect();
@@ -309,7 +325,7 @@ mod tests {
             unreadable: vec![],
             unique_indexes: vec![],
             pages,
-            size_bytes: 0,
+            size_bytes: u64::from(pages) << 13,
             estimated_rows: None,
             has_ctid,
             is_referenced: false,
