@@ -27,7 +27,7 @@ const ENGINE: Layers = &[
 /// Modules of `sql`, lowest first.
 const SQL: Layers = &[
     &["template"],
-    &["session", "functions"],
+    &["session", "functions", "delegation"],
     &["provider", "pushdown"],
     &["representation"],
     &["transform", "check"],

@@ -11,7 +11,7 @@ use towpath_engine::Result;
 use towpath_engine::pipeline::Settings;
 use towpath_engine::sink::{NullSink, Sink};
 use towpath_engine::source::Source;
-use towpath_engine::transform::{Destination, Passthrough, Transform, TransformPlan};
+use towpath_engine::transform::{Destination, NoCatalog, Passthrough, Transform, TransformPlan};
 use towpath_sql::SqlTransform;
 
 /// Four batches for each of two connections.
@@ -77,14 +77,14 @@ fn measure(
     let mut group = criterion.benchmark_group(format!("transform/{}", sample.name));
     for (name, transform) in transforms {
         let plan = runtime
-            .block_on(transform.plan(&table, &Destination::default()))
+            .block_on(transform.plan(&table, &Destination::default(), &NoCatalog))
             .expect("the SELECT has a plan");
         let Settings {
             connections,
             batch_rows,
             ..
         } = Settings::default();
-        let source = SampleSource::new(&sample, plan.scan(), (connections, batch_rows))
+        let source = SampleSource::new(&sample, &plan.scans()[0], (connections, batch_rows))
             .expect("the scan is one of the sample's columns");
         let source: Arc<dyn Source> = Arc::new(source);
         group.throughput(Throughput::ElementsAndBytes {

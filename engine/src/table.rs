@@ -258,6 +258,22 @@ pub struct Column {
     pub nondeterministic: bool,
 }
 
+impl Column {
+    /// A column of a query's result that is computed.
+    pub fn computed(name: String, pg_type: PgType) -> Self {
+        Self {
+            name,
+            pg_type,
+            nullable: true,
+            has_default: false,
+            identity: None,
+            generated: false,
+            collation: None,
+            nondeterministic: false,
+        }
+    }
+}
+
 /// A unique index, and whether rows can be merged by it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UniqueIndex {

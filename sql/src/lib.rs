@@ -31,7 +31,7 @@
 //! use towpath_engine::pipeline::Settings;
 //! use towpath_engine::source::MemorySource;
 //! use towpath_engine::table::{Column, Table, TableKind, TableName};
-//! use towpath_engine::transform::{Destination, Transform};
+//! use towpath_engine::transform::{Destination, NoCatalog, Transform};
 //! use towpath_engine::types::{PgType, oid};
 //! use towpath_sql::SqlTransform;
 //!
@@ -77,7 +77,7 @@
 //!
 //! let sql = "SELECT id, lower(email) AS email FROM {{ source }} WHERE email IS NOT NULL";
 //! let transform = SqlTransform::new(sql, &Settings::default())?;
-//! let plan = transform.plan(&table, &Destination::default()).await?;
+//! let plan = transform.plan(&table, &Destination::default(), &NoCatalog).await?;
 //! let mut emails = Vec::new();
 //! for mut batches in plan.execute(source).await? {
 //!     while let Some(batch) = batches.try_next().await? {
@@ -92,6 +92,7 @@
 
 mod template;
 
+mod delegation;
 mod functions;
 mod session;
 
@@ -103,4 +104,4 @@ mod representation;
 mod check;
 mod transform;
 
-pub use transform::SqlTransform;
+pub use transform::{SourceTransform, SqlTransform};

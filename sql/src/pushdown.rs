@@ -1,36 +1,79 @@
 //! Conditions that PostgreSQL can apply itself, as its own SQL.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::{Column as Reference, Result, ScalarValue, internal_err};
+use datafusion::common::{
+    Column as Reference, Result, ScalarValue, internal_datafusion_err, internal_err,
+};
 use datafusion::logical_expr::expr::{InList, Like};
 use datafusion::logical_expr::{
     BinaryExpr, Expr, Operator, TableProviderFilterPushDown, TableType,
 };
 use datafusion::physical_plan::ExecutionPlan;
-use towpath_engine::table::{Column, ident};
+use towpath_engine::source::SourceQuery;
+use towpath_engine::table::{Column, Table, ident};
 
 use crate::functions::{self, columns, format};
 
-/// The source table while the SQL is planned: its columns' types, and which filters it takes.
+/// Rows of the source that the SQL reads: those of its table, or of a SELECT that the source runs
+/// over it.
+#[derive(Debug, Clone)]
+pub(crate) struct Relation {
+    /// Its columns; the rest is the source table's.
+    pub(crate) table: Table,
+    /// The SELECT, if these are not the table's own rows.
+    pub(crate) query: Option<SourceQuery>,
+    /// Whether each row comes from one row of the table, and no other does.
+    pub(crate) keeps_rows_apart: bool,
+    /// Columns that the SELECT computes.
+    pub(crate) computed: HashSet<String>,
+}
+
+impl Relation {
+    /// The rows of `table` as they are.
+    pub(crate) fn whole(table: Table) -> Self {
+        Self {
+            table,
+            query: None,
+            keeps_rows_apart: true,
+            computed: HashSet::new(),
+        }
+    }
+
+    /// The column called `name`.
+    ///
+    /// # Errors
+    /// `Internal`, if there is none.
+    pub(crate) fn column(&self, name: &str) -> Result<&Column> {
+        self.table.column(name).ok_or_else(|| {
+            internal_datafusion_err!("column {name:?} is planned but not in {}", self.table.name)
+        })
+    }
+}
+
+/// A relation while the SQL is planned: its columns' types, and which filters it takes.
 #[derive(Debug, Clone)]
 pub(crate) struct PlannedTable {
-    /// Tells several scans of the table apart.
+    /// Tells several scans apart.
     pub(crate) number: usize,
+    /// What is scanned.
+    pub(crate) relation: Arc<Relation>,
     schema: SchemaRef,
     takes_filters: bool,
 }
 
 impl PlannedTable {
-    /// A table with these columns; `takes_filters` if conditions may be left to the source.
-    pub(crate) fn new(table_columns: &[Column], takes_filters: bool) -> Self {
-        let fields: Vec<Field> = table_columns.iter().map(columns::field).collect();
+    /// The table of `relation`; `takes_filters` if conditions may be left to the source.
+    pub(crate) fn new(relation: Relation, takes_filters: bool) -> Self {
+        let fields = relation.table.columns.iter().map(columns::field);
         Self {
             number: 0,
-            schema: Arc::new(Schema::new(fields)),
+            schema: Arc::new(Schema::new(fields.collect::<Vec<Field>>())),
+            relation: Arc::new(relation),
             takes_filters,
         }
     }

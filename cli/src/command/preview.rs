@@ -73,7 +73,7 @@ async fn rows(
     limit: u64,
 ) -> Result<(Vec<String>, Vec<Row>)> {
     let table = session.table(name).await?;
-    let plan = plan_as_text(&table, transform).await?;
+    let plan = plan_as_text(&table, transform, session).await?;
     let columns = plan
         .columns()
         .iter()
@@ -95,14 +95,20 @@ async fn rows(
 
 /// Plans twice: for the names of the result's columns, and then with all of them as text, so that
 /// what is only carried comes in PostgreSQL's own text form.
-async fn plan_as_text(table: &Table, transform: &dyn Transform) -> Result<Arc<dyn TransformPlan>> {
-    let first = transform.plan(table, &Destination::default()).await?;
+async fn plan_as_text(
+    table: &Table,
+    transform: &dyn Transform,
+    session: &SourceSession,
+) -> Result<Arc<dyn TransformPlan>> {
+    let first = transform
+        .plan(table, &Destination::default(), session)
+        .await?;
     let names = first.columns().iter().map(|output| output.name.clone());
     let destination = Destination {
         as_text: names.collect(),
         ..Destination::default()
     };
-    transform.plan(table, &destination).await
+    transform.plan(table, &destination, session).await
 }
 
 fn batch_rows(batch: &RecordBatch) -> impl Iterator<Item = Row> {

@@ -23,7 +23,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::{Connection, ConnectionConfig, catalog, server_error};
 use crate::report::{PipelineName, PlanReport, Progress, RunId, Stage, Step, StreamReport};
 use crate::sink::{LoadPlan, RunIdentity, Sink, SinkSessions, SinkSettings, WriteMode, staging};
-use crate::source::Source;
+use crate::source::{CopySource, Scan, Source};
 use crate::table::{Table, TableName};
 
 /// A pipeline: two databases, and how to go about it.
@@ -54,6 +54,17 @@ pub struct Run {
     is_one_database: OnceCell<bool>,
     prepared: OnceCell<Prepared>,
     streams: AtomicUsize,
+}
+
+/// The statements that read `scans`, each once.
+fn reads(source: &CopySource, scans: &[Scan]) -> Vec<String> {
+    let mut reads: Vec<String> = Vec::new();
+    for statement in scans.iter().flat_map(|scan| source.describe(scan)) {
+        if !reads.contains(&statement) {
+            reads.push(statement);
+        }
+    }
+    reads
 }
 
 /// What the first stream that executes finds out for all.
@@ -167,20 +178,28 @@ impl Run {
         // Where row security hides rows, the planner does not answer the catalogue's session.
         let reads_all = condition.is_none() && stream.options.row_security == RowSecurity::Refuse;
         let source = (self.source).copy_source(table, stream, condition, Arc::default());
-        let source = self.source.shared(source, transform.scan_count())?;
+        let source = self.source.shared(source, transform.scans().len())?;
         let relay = relayed(transform, outcome.load.as_ref());
-        let scan = relay.as_ref().unwrap_or(transform.scan());
+        let scans = match &relay {
+            Some(relay) => std::slice::from_ref(relay),
+            None => transform.scans(),
+        };
         let mut report = PlanReport {
             columns: std::mem::take(&mut outcome.columns),
             types: outcome.type_changes.clone(),
-            reads: source.describe(scan),
+            reads: reads(&source, scans),
             engine: transform.explain().filter(|_| relay.is_none()),
             ..empty_report(stream, outcome)
         };
         if let Some(load) = &mut outcome.load {
-            load.is_parallel = source.partition_count(scan) > 1;
-            let select = source.select_all(scan);
-            load.compares = reads_all && self.is_worth_comparing(load, &select).await?;
+            load.is_parallel = scans.iter().any(|scan| source.partition_count(scan) > 1);
+            load.compares = match scans {
+                [scan] if reads_all => {
+                    let select = source.select_all(scan);
+                    self.is_worth_comparing(load, &select).await?
+                }
+                _ => false,
+            };
             self.describe(input, load, &mut report).await?;
         }
         Ok(report)

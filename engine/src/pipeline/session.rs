@@ -3,15 +3,18 @@
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use async_trait::async_trait;
+
 use super::{RowSecurity, Settings, Stream};
 use crate::decode::BatchLimits;
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::{Connection, ConnectionConfig, catalog, is_row_security, server_error};
 use crate::report::Progress;
 use crate::source::{
-    CopySource, Governor, PauseReport, ReadSettings, Snapshot, Source, read_error,
+    CopySource, Governor, PauseReport, ReadSettings, Snapshot, Source, read_error, with_source,
 };
 use crate::table::{Table, TableName, TablePattern};
+use crate::transform::{FunctionTraits, QueryRefusal, ResultColumn, SourceCatalog};
 use crate::types::PgType;
 
 /// A source database: its catalogue, and one snapshot for all that is read.
@@ -19,6 +22,8 @@ use crate::types::PgType;
 /// The snapshot is taken when the first row is asked for, and kept until the session is dropped.
 pub struct SourceSession {
     connection: Connection,
+    /// Held while the session's settings are those that a user's SELECT sees.
+    as_user: tokio::sync::Mutex<()>,
     config: ConnectionConfig,
     settings: ReadSettings,
     governor: Arc<Governor>,
@@ -47,6 +52,7 @@ impl SourceSession {
         };
         Ok(Self {
             connection,
+            as_user: tokio::sync::Mutex::default(),
             settings: ReadSettings {
                 connections,
                 limits,
@@ -261,6 +267,43 @@ impl SourceSession {
         catalog::table(snapshot.connection().await?, name).await
     }
 }
+
+#[async_trait]
+impl SourceCatalog for SourceSession {
+    async fn describe(
+        &self,
+        table: &Table,
+        select: &str,
+    ) -> Result<Result<Vec<ResultColumn>, QueryRefusal>> {
+        // As the rows are read: a second WITH must be in a query of its own.
+        let before = with_source(table, &[]) + "SELECT t.* FROM (";
+        let query = format!("{before}{select}\n) AS t");
+        let _guard = self.as_user.lock().await;
+        let set = async |sql| {
+            let set = self.connection.batch_execute(sql).await;
+            set.map_err(|err| server_error(ErrorKind::Read, "cannot prepare the session", err))
+        };
+        set(AS_USER).await?;
+        let described = catalog::describe(&self.connection, table, &query).await;
+        set(AS_TOWPATH).await?;
+        let before = before.chars().count();
+        Ok(described?.map_err(|refusal| QueryRefusal {
+            offset: refusal.offset.and_then(|at| at.checked_sub(before)),
+            ..refusal
+        }))
+    }
+
+    async fn functions(&self, names: &[String]) -> Result<Vec<FunctionTraits>> {
+        catalog::functions(&self.connection, names).await
+    }
+}
+
+/// Names mean what they mean to the role, and row security filters: whether that is accepted is
+/// asked elsewhere.
+const AS_USER: &str = "SET search_path TO DEFAULT; SET row_security = on";
+
+/// The catalogue session's own settings.
+const AS_TOWPATH: &str = "SET search_path = pg_catalog, pg_temp; SET row_security = off";
 
 /// What tells a database from all others: its OID, and when its server started, to the microsecond.
 ///

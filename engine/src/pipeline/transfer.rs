@@ -161,7 +161,7 @@ impl Transfer<'_> {
         let source =
             self.source
                 .copy_source(&plan.table, &plan.stream, condition, (*progress).clone());
-        let source = self.source.shared(source, plan.transform.scan_count())?;
+        let source = self.source.shared(source, plan.transform.scans().len())?;
         match relayed(&*plan.transform, Some(self.load)) {
             Some(scan) if writers == 1 => Ok(source.with_connections(1).read_all(&scan)),
             Some(scan) => Ok(source.read_all(&scan)),

@@ -2,13 +2,18 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
+
 use super::plan::{LoadOutcome, Refusal};
 use super::{SourceSession, Stream};
 use crate::error::Result;
 use crate::postgres::{Connection, catalog, statement};
 use crate::report::Fidelity;
-use crate::table::{Table, ident};
-use crate::transform::{Destination, OutputColumn, TransformPlan};
+use crate::table::{Column, Table, ident};
+use crate::transform::{
+    Destination, FunctionTraits, OutputColumn, QueryRefusal, ResultColumn, SourceCatalog,
+    TransformPlan,
+};
 use crate::types::{PgType, TypeKind, Versions, has_part};
 
 /// Two servers, and the versions of PostgreSQL they run.
@@ -43,31 +48,33 @@ impl<'a> Servers<'a> {
         table: &Table,
         existing: Option<&Table>,
     ) -> Result<Arc<dyn TransformPlan>> {
-        let portable = self.portable(table).await?;
+        let mut portable = table.clone();
+        self.make_portable(portable.columns.iter_mut()).await?;
         let destination = Destination {
             table: existing.cloned(),
             as_text: stream.options.text_columns(),
         };
-        stream.transform.plan(&portable, &destination).await
+        let transform = &stream.transform;
+        transform.plan(&portable, &destination, self).await
     }
 
-    /// The source's `table`, its types without binary form where the destination would not take
-    /// that, or not for what it is.
-    async fn portable(&self, table: &Table) -> Result<Table> {
+    /// Takes the binary form from types of the source's whose bytes the destination would not take,
+    /// or not for what they are.
+    async fn make_portable<'c>(&self, columns: impl Iterator<Item = &'c mut Column>) -> Result<()> {
+        let mut columns: Vec<&mut Column> = columns.collect();
         let mut foreign = Vec::new();
-        for column in &table.columns {
+        for column in &columns {
             collect_local_bases(&column.pg_type, &mut foreign);
         }
         let foreign = self.with_another_binary_form(foreign).await?;
-        let mut table = table.clone();
-        for column in &mut table.columns {
+        for column in &mut columns {
             let pg_type = &mut column.pg_type;
             let is_foreign = has_part(pg_type, &|part| foreign.contains(&part.oid));
             if is_foreign || self.versions.may_misread(pg_type) {
                 pg_type.has_binary = false;
             }
         }
-        Ok(table)
+        Ok(())
     }
 
     /// Of base types that are not built in, those whose bytes the destination's may not take: their
@@ -145,7 +152,12 @@ impl<'a> Servers<'a> {
         for gap in self.versions.unknown_values(&column.pg_type, &ident(name)) {
             let mut conditions = vec![gap.condition];
             conditions.extend(condition.map(str::to_owned));
-            conditions.extend(transform.scan().filters.iter().cloned());
+            // Filters of a query are about its own columns, and those of one scan not about another.
+            if let [scan] = transform.scans()
+                && scan.query.is_none()
+            {
+                conditions.extend(scan.filters.iter().cloned());
+            }
             let rows = statement::select(&table.name, &[], &conditions, None);
             if self.source.exists(&rows).await? {
                 return Ok(Some(Refusal {
@@ -161,6 +173,26 @@ impl<'a> Servers<'a> {
             }
         }
         Ok(None)
+    }
+}
+
+#[async_trait]
+impl SourceCatalog for Servers<'_> {
+    async fn describe(
+        &self,
+        table: &Table,
+        select: &str,
+    ) -> Result<Result<Vec<ResultColumn>, QueryRefusal>> {
+        let mut described = self.source.describe(table, select).await?;
+        if let Ok(columns) = &mut described {
+            let columns = columns.iter_mut().map(|result| &mut result.column);
+            self.make_portable(columns).await?;
+        }
+        Ok(described)
+    }
+
+    async fn functions(&self, names: &[String]) -> Result<Vec<FunctionTraits>> {
+        self.source.functions(names).await
     }
 }
 

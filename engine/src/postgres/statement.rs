@@ -26,6 +26,9 @@ impl PageRange {
     }
 }
 
+/// The name that a table has in SELECTs over it.
+const SOURCE: &str = "\"source\"";
+
 /// The SELECT of `items` (already SQL) from rows that pass all `conditions`.
 pub fn select(
     table: &TableName,
@@ -33,7 +36,33 @@ pub fn select(
     conditions: &[String],
     limit: Option<u64>,
 ) -> String {
-    let mut sql = format!("SELECT {} FROM {table}", items.join(", "));
+    select_from(&table.to_string(), items, conditions, limit)
+}
+
+/// What comes before a SELECT that calls the rows of `table` `source`: `columns` of those that pass
+/// all `conditions`.
+///
+/// Source: PostgreSQL documentation, "Common Table Expression Materialization": a query that is
+/// named once is folded into the one that names it, and planned as one.
+pub fn with_source(table: &TableName, columns: &[&str], conditions: &[String]) -> String {
+    let columns: Vec<String> = columns.iter().copied().map(ident).collect();
+    let rows = select(table, &columns, conditions, None);
+    format!("WITH {SOURCE} AS NOT MATERIALIZED ({rows}) ")
+}
+
+/// `query` as an item of FROM. A line end closes a comment in it.
+pub fn derived(query: &str) -> String {
+    format!("({query}\n) AS t")
+}
+
+/// As [`select`], from any item of FROM.
+pub fn select_from(
+    from: &str,
+    items: &[String],
+    conditions: &[String],
+    limit: Option<u64>,
+) -> String {
+    let mut sql = format!("SELECT {} FROM {from}", items.join(", "));
     for (index, condition) in conditions.iter().enumerate() {
         sql += if index == 0 { " WHERE " } else { " AND " };
         sql += &match conditions.len() {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use futures::{StreamExt, stream};
 
 use super::reader::{PartitionReader, Reading};
-use super::snapshot::Snapshot;
+use super::snapshot::{ReadSession, Snapshot};
 use super::{BatchStream, Scan, ScanColumn, Source};
 use crate::decode::BatchLimits;
 use crate::error::{Error, ErrorKind};
@@ -99,7 +99,9 @@ impl CopySource {
     fn ranges(&self, scan: &Scan) -> Vec<Option<PageRange>> {
         let pages = self.table.pages;
         let least = self.min_range_pages();
+        let takes_parts = scan.query.as_ref().is_none_or(|query| query.is_row_wise);
         if !self.table.has_ctid
+            || !takes_parts
             || !self.has_tid_range_scan
             || self.connections < 2
             || scan.limit.is_some()
@@ -164,7 +166,10 @@ impl CopySource {
             scan: scan.clone(),
             limits: self.limits,
             progress: self.progress.clone(),
-            row_security: self.accepts_row_security,
+            session: ReadSession {
+                row_security: self.accepts_row_security,
+                own_path: scan.query.is_some(),
+            },
         });
         stream::try_unfold(reader, |mut reader| async move {
             Ok(reader.next_timed().await?.map(|batch| (batch, reader)))
@@ -176,8 +181,13 @@ impl CopySource {
         let items: Vec<String> = scan.columns.iter().map(select_item).collect();
         let range = range.map(PageRange::condition);
         let own = range.into_iter().chain(self.condition.clone());
-        let conditions: Vec<String> = own.chain(scan.filters.clone()).collect();
-        statement::select(&self.table.name, &items, &conditions, scan.limit)
+        let Some(query) = &scan.query else {
+            let conditions: Vec<String> = own.chain(scan.filters.clone()).collect();
+            return statement::select(&self.table.name, &items, &conditions, scan.limit);
+        };
+        let with = with_source(&self.table, &own.collect::<Vec<_>>());
+        let from = statement::derived(&query.select);
+        with + &statement::select_from(&from, &items, &scan.filters, scan.limit)
     }
 }
 
@@ -244,6 +254,12 @@ pub fn read_error(table: impl fmt::Display, err: tokio_postgres::Error) -> Error
 const ROW_SECURITY_HINT: &str = "connect as the owner of the protected table, or as a role with \
      BYPASSRLS, or accept that hidden rows are left out: rls: accept in the pipeline file, --rls \
      accept for towpath copy";
+
+/// What comes before a SELECT over the columns of `table` that towpath may read.
+pub(crate) fn with_source(table: &Table, conditions: &[String]) -> String {
+    let columns: Vec<&str> = table.columns.iter().map(|column| &*column.name).collect();
+    statement::with_source(&table.name, &columns, conditions)
+}
 
 #[cfg(test)]
 mod tests {

@@ -12,10 +12,11 @@ use arrow_array::RecordBatch;
 use arrow_schema::{Schema, SchemaRef};
 use futures::stream::BoxStream;
 
+pub(crate) use copy::with_source;
 pub use copy::{CopySource, ReadSettings, read_error};
 pub use governor::{Governed, Governor, PauseReport, SourceLimits};
 pub use memory::MemorySource;
-pub use snapshot::Snapshot;
+pub use snapshot::{ReadSession, Snapshot};
 
 pub use crate::types::ScanColumn;
 
@@ -34,9 +35,21 @@ pub struct Scan {
     pub filters: Vec<String>,
     /// Rows that are enough. Each partition may give as many, so the reader must still stop.
     pub limit: Option<u64>,
+    /// The SELECT whose rows these are, if they are not the table's own.
+    pub query: Option<SourceQuery>,
     /// Whether batches hold whole tuples as PostgreSQL sends them, in [`tuple_schema`], in place of
     /// columns; a source that is no PostgreSQL has none.
     pub as_tuples: bool,
+}
+
+/// A SELECT that the source itself runs, for whom the rows of the table are called `source`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceQuery {
+    /// The SELECT, in the source's SQL.
+    pub select: String,
+    /// Whether it takes one row of the table at a time, so that of a part of the table it makes a
+    /// part of its result.
+    pub is_row_wise: bool,
 }
 
 impl Scan {

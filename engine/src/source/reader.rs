@@ -14,7 +14,7 @@ use tokio_postgres::CopyOutStream;
 use super::Scan;
 use super::copy::{read_error, relay_limits};
 use super::governor::Governed;
-use super::snapshot::Snapshot;
+use super::snapshot::{ReadSession, Snapshot};
 use crate::decode::{BatchLimits, CopyDecoder};
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::{PooledConnection, server_error};
@@ -30,8 +30,8 @@ pub(super) struct Reading {
     pub(super) scan: Scan,
     pub(super) limits: BatchLimits,
     pub(super) progress: Arc<Progress>,
-    /// Whether row security may hide rows.
-    pub(super) row_security: bool,
+    /// The session to read in.
+    pub(super) session: ReadSession,
 }
 
 /// Reads ranges, one COPY after the other, on one connection.
@@ -148,11 +148,7 @@ impl PartitionReader {
         let connection = match &self.connection {
             Some(connection) => connection,
             None => {
-                let joined = self
-                    .reading
-                    .snapshot
-                    .join(self.reading.row_security)
-                    .await?;
+                let joined = self.reading.snapshot.join(self.reading.session).await?;
                 self.connection.insert(joined)
             }
         };

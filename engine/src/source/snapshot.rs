@@ -1,6 +1,7 @@
 //! The one view of the source that all readers of a run share.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::OnceCell;
 
@@ -31,10 +32,20 @@ pub struct Snapshot {
 struct Exported {
     /// The connection that took it, inside its transaction.
     connection: Connection,
-    /// Sessions that see it, where queries that row security would filter fail.
-    unfiltered: Arc<ConnectionPool>,
-    /// Sessions that see it, where row security filters.
-    filtered: Arc<ConnectionPool>,
+    /// The name under which other sessions join it.
+    id: String,
+    /// Sessions that see it, by how they read.
+    pools: Mutex<HashMap<ReadSession, Arc<ConnectionPool>>>,
+}
+
+/// How a session reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ReadSession {
+    /// The setting of that name: whether policies filter rows, or queries that they would filter
+    /// fail.
+    pub row_security: bool,
+    /// Whether names are looked up as in any session of the role, and not in `pg_catalog` only.
+    pub own_path: bool,
 }
 
 impl Snapshot {
@@ -60,22 +71,40 @@ impl Snapshot {
         self.exported().await.map(|exported| &exported.connection)
     }
 
-    /// A connection inside a read-only transaction that sees this snapshot; `row_security` is
-    /// the setting of that name: whether policies filter rows, or queries that they would filter
-    /// fail.
+    /// A connection inside a read-only transaction that sees this snapshot.
     ///
     /// # Errors
     /// `Connect`, or `Read` if the server does not let it in.
-    pub async fn join(&self, row_security: bool) -> Result<PooledConnection> {
+    pub async fn join(&self, session: ReadSession) -> Result<PooledConnection> {
         let exported = self.exported().await?;
-        let (wanted, other) = match row_security {
-            true => (&exported.filtered, &exported.unfiltered),
-            false => (&exported.unfiltered, &exported.filtered),
+        let pool = {
+            let mut pools = exported
+                .pools
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            if self.governor.limits().max_connections.is_some() {
+                let others = pools.iter().filter(|(other, _)| **other != session);
+                others.for_each(|(_, pool)| pool.close_idle());
+            }
+            let pool = pools.entry(session);
+            pool.or_insert_with(|| self.pool(&exported.id, session))
+                .clone()
         };
-        if self.governor.limits().max_connections.is_some() {
-            other.close_idle();
-        }
-        wanted.get().await
+        pool.get().await
+    }
+
+    /// Sessions that join the snapshot `id`.
+    fn pool(&self, id: &str, session: ReadSession) -> Arc<ConnectionPool> {
+        let path = match session.own_path {
+            true => "SET LOCAL search_path TO DEFAULT; ",
+            false => "",
+        };
+        let setup = format!(
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
+             SET TRANSACTION SNAPSHOT '{id}'; SET LOCAL row_security = {}; {path}{KEEP_MEMORY}",
+            session.row_security
+        );
+        ConnectionPool::new(self.config.clone(), "read", setup)
     }
 
     async fn exported(&self) -> Result<&Exported> {
@@ -87,19 +116,10 @@ impl Snapshot {
                 connection.batch_execute(begin).await.map_err(refused)?;
                 let sql = "SELECT pg_catalog.pg_export_snapshot()";
                 let row = connection.ask_one(sql, &[]).await.map_err(refused)?;
-                let pool = |row_security| {
-                    let id: &str = row.get(0);
-                    let setup = format!(
-                        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
-                         SET TRANSACTION SNAPSHOT '{id}'; SET LOCAL row_security = {row_security}; \
-                         {KEEP_MEMORY}"
-                    );
-                    ConnectionPool::new(self.config.clone(), "read", setup)
-                };
                 Ok(Exported {
                     connection,
-                    unfiltered: pool(false),
-                    filtered: pool(true),
+                    id: row.get(0),
+                    pools: Mutex::default(),
                 })
             })
             .await

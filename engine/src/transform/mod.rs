@@ -9,7 +9,9 @@ use std::time::Duration;
 use arrow_schema::DataType;
 use async_trait::async_trait;
 
-pub use passthrough::Passthrough;
+pub use passthrough::{Passthrough, carry_query};
+
+pub use crate::postgres::catalog::{FunctionTraits, QueryRefusal, ResultColumn};
 
 use passthrough::carry;
 
@@ -65,6 +67,50 @@ pub struct OutputColumn {
     pub source_column: Option<String>,
 }
 
+/// What a transform may ask of the server that its rows come from; nothing is run there.
+#[async_trait]
+pub trait SourceCatalog: Send + Sync {
+    /// The columns of `select`, which calls the rows of `table` `source`, or why the server does not
+    /// take it.
+    ///
+    /// # Errors
+    /// `Read`, if it does not answer.
+    async fn describe(
+        &self,
+        table: &Table,
+        select: &str,
+    ) -> Result<Result<Vec<ResultColumn>, QueryRefusal>>;
+
+    /// What functions of these names are; names that no function has are left out.
+    ///
+    /// # Errors
+    /// `Read`, if the server does not answer.
+    async fn functions(&self, names: &[String]) -> Result<Vec<FunctionTraits>>;
+}
+
+/// The catalogue of a source that is no server: it runs no SELECT.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoCatalog;
+
+#[async_trait]
+impl SourceCatalog for NoCatalog {
+    async fn describe(
+        &self,
+        _: &Table,
+        _: &str,
+    ) -> Result<Result<Vec<ResultColumn>, QueryRefusal>> {
+        Ok(Err(QueryRefusal {
+            message: "this source runs no SQL".to_owned(),
+            hint: None,
+            offset: None,
+        }))
+    }
+
+    async fn functions(&self, _: &[String]) -> Result<Vec<FunctionTraits>> {
+        Ok(Vec::new())
+    }
+}
+
 /// A way to make rows of the destination out of rows of the source.
 #[async_trait]
 pub trait Transform: Send + Sync {
@@ -72,6 +118,7 @@ pub trait Transform: Send + Sync {
     ///
     /// `destination` decides how carried columns travel. Columns are matched by name. The plan
     /// must not fail because a type does not fit there: the caller reports all of those together.
+    /// `catalog` answers for the server that the table is on.
     ///
     /// # Errors
     /// `Config` or `Schema`, if the transform cannot mean anything over this table.
@@ -79,6 +126,7 @@ pub trait Transform: Send + Sync {
         &self,
         table: &Table,
         destination: &Destination,
+        catalog: &dyn SourceCatalog,
     ) -> Result<Arc<dyn TransformPlan>>;
 
     /// The same in SQL for a PostgreSQL server, where the table's rows are called `source`; `None`
@@ -96,14 +144,9 @@ pub trait TransformPlan: Send + Sync {
     /// The result's columns in order.
     fn columns(&self) -> &[OutputColumn];
 
-    /// What it reads of the source.
-    fn scan(&self) -> &Scan;
-
-    /// How many scans of the source may be read at the same time: more than one where the source
-    /// is joined with itself.
-    fn scan_count(&self) -> usize {
-        1
-    }
+    /// What it reads of the source: several scans where it is joined with itself, which may be read
+    /// at the same time.
+    fn scans(&self) -> &[Scan];
 
     /// The scan whose rows are the result, column by column; `None` if anything happens to them in
     /// between. Who relays it need not [execute](Self::execute) the plan.

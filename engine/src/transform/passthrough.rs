@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Destination, OutputColumn, Transform, TransformPlan};
+use super::{
+    Destination, OutputColumn, ResultColumn, SourceCatalog, Transform, TransformPlan,
+};
 use crate::error::{Error, ErrorKind, Result};
-use crate::source::{BatchStream, Scan, ScanColumn, Source};
+use crate::source::{BatchStream, Scan, ScanColumn, Source, SourceQuery};
 use crate::table::{Column, Table};
 use crate::types::{Assignment, PgType, Representation, assign, native_type};
 
@@ -21,6 +23,7 @@ impl Transform for Passthrough {
         &self,
         table: &Table,
         destination: &Destination,
+        _: &dyn SourceCatalog,
     ) -> Result<Arc<dyn TransformPlan>> {
         if let Some(name) = table.unreadable.first() {
             let message = format!("column {name:?} of {} may not be read", table.name);
@@ -38,21 +41,18 @@ impl Transform for Passthrough {
             .collect::<Result<Vec<_>>>()?;
         let columns = scan_columns
             .iter()
-            .map(|column| OutputColumn {
-                name: column.column.clone(),
-                pg_type: column.pg_type.clone(),
-                representation: column.representation,
-                data_type: column.data_type(),
-                nullable: column.nullable,
-                source_column: Some(column.column.clone()),
-            })
+            .map(|column| output_column(column, Some(column.column.clone())))
             .collect();
         let scan = Scan {
             columns: scan_columns,
             filters: Vec::new(),
             ..Scan::default()
         };
-        Ok(Arc::new(PassthroughPlan { columns, scan }))
+        Ok(Arc::new(PassthroughPlan {
+            columns,
+            scans: [scan],
+            keeps_rows_apart: true,
+        }))
     }
 
     fn select(&self) -> Option<String> {
@@ -61,6 +61,47 @@ impl Transform for Passthrough {
 
     fn select_of(&self, _columns: &[String]) -> Option<String> {
         None
+    }
+}
+
+/// The plan that carries the `columns` of `query`, which the source runs; `keeps_rows_apart` says
+/// whether each of its rows comes from a row of its own.
+///
+/// # Errors
+/// `UnsupportedType`, if no table can hold a column.
+pub fn carry_query(
+    query: SourceQuery,
+    columns: &[ResultColumn],
+    keeps_rows_apart: bool,
+    destination: &Destination,
+) -> Result<Arc<dyn TransformPlan>> {
+    let scan_columns = columns
+        .iter()
+        .map(|result| carried(&result.column, destination))
+        .collect::<Result<Vec<_>>>()?;
+    let outputs = columns.iter().zip(&scan_columns).map(|(result, column)| {
+        let source_column = result.origin.clone();
+        output_column(column, source_column)
+    });
+    Ok(Arc::new(PassthroughPlan {
+        columns: outputs.collect(),
+        scans: [Scan {
+            columns: scan_columns,
+            query: Some(query),
+            ..Scan::default()
+        }],
+        keeps_rows_apart,
+    }))
+}
+
+fn output_column(column: &ScanColumn, source_column: Option<String>) -> OutputColumn {
+    OutputColumn {
+        name: column.column.clone(),
+        pg_type: column.pg_type.clone(),
+        representation: column.representation,
+        data_type: column.data_type(),
+        nullable: column.nullable,
+        source_column,
     }
 }
 
@@ -125,7 +166,8 @@ pub(super) fn carry(from: &PgType, to: Option<&PgType>) -> Option<Representation
 
 struct PassthroughPlan {
     columns: Vec<OutputColumn>,
-    scan: Scan,
+    scans: [Scan; 1],
+    keeps_rows_apart: bool,
 }
 
 #[async_trait]
@@ -134,16 +176,17 @@ impl TransformPlan for PassthroughPlan {
         &self.columns
     }
 
-    fn scan(&self) -> &Scan {
-        &self.scan
+    fn scans(&self) -> &[Scan] {
+        &self.scans
     }
 
     fn relay(&self) -> Option<Scan> {
-        Some(self.scan.clone())
+        let [scan] = &self.scans;
+        Some(scan.clone())
     }
 
     fn keeps_rows_apart(&self) -> bool {
-        true
+        self.keeps_rows_apart
     }
 
     fn explain(&self) -> Option<String> {
@@ -151,9 +194,10 @@ impl TransformPlan for PassthroughPlan {
     }
 
     async fn execute(&self, source: Arc<dyn Source>) -> Result<Vec<BatchStream>> {
-        let partitions = 0..source.partition_count(&self.scan);
+        let [scan] = &self.scans;
+        let partitions = 0..source.partition_count(scan);
         Ok(partitions
-            .map(|partition| source.read(&self.scan, partition))
+            .map(|partition| source.read(scan, partition))
             .collect())
     }
 

@@ -7,9 +7,8 @@ use datafusion::common::{Column as Reference, DFSchema, JoinType, Result};
 use datafusion::logical_expr::expr::AggregateFunction;
 use datafusion::logical_expr::logical_plan::{Aggregate, Join, Projection, Union, Window};
 use datafusion::logical_expr::{Expr, LogicalPlan};
-use towpath_engine::table::Table;
 
-use super::{Origin, scan_number};
+use super::{Origin, Scanned, scan_number};
 use crate::functions::is_source_text;
 use crate::template::{external, refuse};
 
@@ -33,10 +32,10 @@ pub(super) struct Lineage {
 }
 
 impl Lineage {
-    /// Traces `plan` over `table`.
-    pub(super) fn of(plan: &LogicalPlan, table: &Table) -> Result<Self> {
+    /// Traces `plan`, whose scans read `scanned`.
+    pub(super) fn of(plan: &LogicalPlan, scanned: &Scanned) -> Result<Self> {
         let mut tracer = Tracer {
-            table,
+            scanned,
             classes: Vec::new(),
             by_origin: HashMap::new(),
         };
@@ -81,7 +80,7 @@ impl Lineage {
 
 /// Classes in a union-find forest: each with its parent's index, its own if it is a root.
 struct Tracer<'a> {
-    table: &'a Table,
+    scanned: &'a Scanned,
     classes: Vec<(usize, Class)>,
     by_origin: HashMap<Origin, usize>,
 }
@@ -277,8 +276,9 @@ impl Tracer<'_> {
         let types: Vec<_> = branches
             .iter()
             .map(|class| {
-                let name = &self.classes[self.root((*class)?)].1.origins[0].1;
-                self.table.column(name).map(|column| &column.pg_type)
+                let origin = &self.classes[self.root((*class)?)].1.origins[0];
+                let column = self.scanned.column(origin).ok()?;
+                Some(&column.pg_type)
             })
             .collect();
         let same = types.windows(2).all(|pair| pair[0] == pair[1]);

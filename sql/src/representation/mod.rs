@@ -17,7 +17,7 @@ use datafusion::logical_expr::expr::{Alias, Cast};
 use datafusion::logical_expr::logical_plan::{TableScan, TableScanBuilder};
 use datafusion::logical_expr::{Expr, LogicalPlan, Union};
 use towpath_engine::source::{Scan, ScanColumn, Source};
-use towpath_engine::table::{Column, Table};
+use towpath_engine::table::Column;
 use towpath_engine::transform::{Destination, OutputColumn};
 use towpath_engine::types::{PgType, Representation, TypeKind, native_type, oid};
 use towpath_engine::{Error, ErrorKind};
@@ -25,7 +25,7 @@ use towpath_engine::{Error, ErrorKind};
 use crate::functions::types::{ENUM, OPAQUE};
 use crate::functions::{declared, undeclared};
 use crate::provider::{SourceTableProvider, downcast};
-use crate::pushdown::{PlannedTable, condition};
+use crate::pushdown::{PlannedTable, Relation, condition};
 use crate::template::{duplicate, external, refuse};
 use lineage::Lineage;
 
@@ -34,8 +34,8 @@ pub(crate) struct Represented {
     plan: LogicalPlan,
     /// The result's columns.
     pub(crate) columns: Vec<OutputColumn>,
-    /// What is read; of several scans, everything any of them reads.
-    pub(crate) scan: Scan,
+    /// What is read, scan by scan.
+    pub(crate) scans: Vec<Scan>,
     /// Whether each row of the result comes from one row of the source, and no other does.
     pub(crate) keeps_rows_apart: bool,
 }
@@ -47,14 +47,10 @@ type Origin = (usize, String);
 ///
 /// # Errors
 /// `Config`, if the SQL computes on a column in a way that needs the source.
-pub(crate) fn represent(
-    plan: LogicalPlan,
-    table: &Table,
-    destination: &Destination,
-) -> Result<Represented> {
-    let plan = number_scans(plan)?;
+pub(crate) fn represent(plan: LogicalPlan, destination: &Destination) -> Result<Represented> {
+    let (plan, scanned) = number_scans(plan)?;
     residue::check(&plan).map_err(external)?;
-    let lineage = Lineage::of(&plan, table)?;
+    let lineage = Lineage::of(&plan, &scanned)?;
     let outputs = lineage.outputs().to_vec();
     let names: Vec<String> = plan
         .schema()
@@ -70,11 +66,11 @@ pub(crate) fn represent(
         destination,
         names: &names,
     };
-    let twins = twin::wanted(&plan, &lineage, table);
+    let twins = twin::wanted(&plan, &lineage, &scanned)?;
     let mut reads = Reads {
-        table,
-        chosen: choose(&lineage, table, targets, &twins)?,
-        twins: twin_representations(&twins, table, targets)?,
+        chosen: choose(&lineage, &scanned, targets, &twins)?,
+        twins: twin_representations(&twins, &scanned, targets)?,
+        scanned,
     };
     let keeps_rows_apart = keeps_rows_apart(&plan);
     let types: Vec<Option<PgType>> = plan
@@ -85,21 +81,16 @@ pub(crate) fn represent(
         .collect();
     let plan = reads.rewrite(plan, &twins)?;
     let columns = output_columns(&plan, &outputs, types, (&reads, &twins))?;
-    let scan = merged_scan(&plan)?;
+    let scans = scans(&plan)?;
     Ok(Represented {
         plan,
         columns,
-        scan,
+        scans,
         keeps_rows_apart,
     })
 }
 
 impl Represented {
-    /// How many scans the plan has, those of subqueries too.
-    pub(crate) fn scan_count(&self) -> usize {
-        relay::scan_count(&self.plan)
-    }
-
     /// The scan whose rows are the result; `None` if the plan does anything to them.
     pub(crate) fn relay(&self) -> Option<Scan> {
         relay::scan(&self.plan)
@@ -135,19 +126,40 @@ fn map_scans(
         .data)
 }
 
+/// What the scans of a plan read, by their numbers.
+pub(crate) struct Scanned(Vec<Arc<Relation>>);
+
+impl Scanned {
+    fn relation(&self, number: usize) -> Result<&Arc<Relation>> {
+        let relation = self.0.get(number);
+        relation.ok_or_else(|| internal_datafusion_err!("there is no scan number {number}"))
+    }
+
+    fn column(&self, (number, name): &Origin) -> Result<&Column> {
+        self.relation(*number)?.column(name)
+    }
+
+    /// The column of the source table that is carried there; `None` if the source computes it.
+    fn source_column(&self, (number, name): &Origin) -> Result<Option<String>> {
+        let is_computed = self.relation(*number)?.computed.contains(name);
+        Ok((!is_computed).then(|| name.clone()))
+    }
+}
+
 /// Gives each scan a number of its own.
-fn number_scans(plan: LogicalPlan) -> Result<LogicalPlan> {
-    let mut next = 0;
-    map_scans(plan, |mut scan| {
+fn number_scans(plan: LogicalPlan) -> Result<(LogicalPlan, Scanned)> {
+    let mut relations = Vec::new();
+    let plan = map_scans(plan, |mut scan| {
         let provider = source_as_provider(&scan.source)?;
         if let Some(table) = planned(&*provider) {
             let mut table = table.clone();
-            table.number = next;
-            next += 1;
+            table.number = relations.len();
+            relations.push(table.relation.clone());
             scan.source = provider_as_source(Arc::new(table));
         }
         Ok(scan)
-    })
+    })?;
+    Ok((plan, Scanned(relations)))
 }
 
 fn planned(provider: &dyn datafusion::catalog::TableProvider) -> Option<&PlannedTable> {
@@ -187,7 +199,8 @@ fn repeated(names: &[String]) -> Option<&str> {
 
 fn keeps_rows_apart(plan: &LogicalPlan) -> bool {
     match plan {
-        LogicalPlan::TableScan(_) => true,
+        LogicalPlan::TableScan(scan) => source_as_provider(&scan.source)
+            .is_ok_and(|table| planned(&*table).is_some_and(|table| table.relation.keeps_rows_apart)),
         LogicalPlan::Projection(_)
         | LogicalPlan::Filter(_)
         | LogicalPlan::Sort(_)
@@ -261,13 +274,13 @@ fn is_cheap(pg_type: &PgType) -> bool {
 /// Chooses the representation of each column that is read, by scan and name.
 fn choose(
     lineage: &Lineage,
-    table: &Table,
+    scanned: &Scanned,
     targets: Targets<'_>,
     twins: &[twin::Twin],
 ) -> Result<HashMap<Origin, Representation>> {
     let mut chosen = HashMap::new();
     for class in lineage.classes() {
-        let pg_type = &lookup(table, &class.origins[0].1)?.pg_type;
+        let pg_type = &scanned.column(&class.origins[0])?.pg_type;
         let representation = if class.as_text && class.computed && native_type(pg_type).is_some() {
             let name = &class.origins[0].1;
             let message = format!("column {name:?} is both computed on and cast to text");
@@ -303,13 +316,13 @@ fn choose(
 
 fn twin_representations(
     twins: &[twin::Twin],
-    table: &Table,
+    scanned: &Scanned,
     targets: Targets<'_>,
 ) -> Result<HashMap<String, Representation>> {
     twins
         .iter()
         .map(|twin| {
-            let pg_type = &lookup(table, &twin.origin.1)?.pg_type;
+            let pg_type = &scanned.column(&twin.origin)?.pg_type;
             Ok((twin.field_name(), targets.carried(pg_type, twin.output)?))
         })
         .collect()
@@ -319,20 +332,14 @@ fn unsupported(message: String, hint: &str) -> DataFusionError {
     external(Error::new(ErrorKind::UnsupportedType, message).with_hint(hint))
 }
 
-fn lookup<'a>(table: &'a Table, name: &str) -> Result<&'a Column> {
-    table.column(name).ok_or_else(|| {
-        internal_datafusion_err!("column {name:?} is planned but not in {}", table.name)
-    })
-}
-
 /// What the plan's scans read, and how.
-struct Reads<'a> {
-    table: &'a Table,
+struct Reads {
+    scanned: Scanned,
     chosen: HashMap<Origin, Representation>,
     twins: HashMap<String, Representation>,
 }
 
-impl Reads<'_> {
+impl Reads {
     /// The plan over the real scans: schemas are computed anew from them upwards.
     fn rewrite(&mut self, plan: LogicalPlan, twins: &[twin::Twin]) -> Result<LogicalPlan> {
         let rewritten = plan
@@ -357,13 +364,14 @@ impl Reads<'_> {
         let number = scan_number(scan)?;
         let mut columns = Vec::new();
         for field in scan.projected_schema.fields() {
-            let representation = self.chosen.get(&(number, field.name().clone()));
-            columns.push(self.scan_column(field.name(), field.name(), representation)?);
+            let origin = (number, field.name().clone());
+            let representation = self.chosen.get(&origin);
+            columns.push(self.scan_column(&origin, field.name(), representation)?);
         }
         for twin in twins.iter().filter(|twin| twin.origin.0 == number) {
             let name = twin.field_name();
             let representation = self.twins.get(&name);
-            columns.push(self.scan_column(&twin.origin.1, &name, representation)?);
+            columns.push(self.scan_column(&twin.origin, &name, representation)?);
         }
         let filters = scan
             .filters
@@ -378,6 +386,7 @@ impl Reads<'_> {
             columns,
             filters,
             limit: scan.fetch.map(|limit| limit as u64),
+            query: self.scanned.relation(number)?.query.clone(),
             ..Scan::default()
         });
         let source = provider_as_source(Arc::new(provider));
@@ -387,11 +396,11 @@ impl Reads<'_> {
 
     fn scan_column(
         &self,
-        column: &str,
+        origin: &Origin,
         field_name: &str,
         representation: Option<&Representation>,
     ) -> Result<ScanColumn> {
-        let column = lookup(self.table, column)?;
+        let column = self.scanned.column(origin)?;
         Ok(ScanColumn {
             column: column.name.clone(),
             field_name: field_name.to_owned(),
@@ -434,7 +443,7 @@ fn output_columns(
     plan: &LogicalPlan,
     outputs: &[Option<Origin>],
     types: Vec<Option<PgType>>,
-    (reads, twins): (&Reads<'_>, &[twin::Twin]),
+    (reads, twins): (&Reads, &[twin::Twin]),
 ) -> Result<Vec<OutputColumn>> {
     let fields = plan.schema().fields().iter().enumerate();
     fields
@@ -446,9 +455,9 @@ fn output_columns(
                 (None, Some(origin)) => reads.chosen.get(origin),
                 (None, None) => None,
             };
-            let source_column = outputs[at].as_ref().map(|(_, column)| column.clone());
-            let pg_type = match &source_column {
-                Some(column) => lookup(reads.table, column)?.pg_type.clone(),
+            let origin = outputs[at].as_ref();
+            let pg_type = match origin {
+                Some(origin) => reads.scanned.column(origin)?.pg_type.clone(),
                 None => computed_type.ok_or_else(|| {
                     unsupported(
                         format!(
@@ -465,14 +474,17 @@ fn output_columns(
                 representation: representation.copied().unwrap_or(Representation::Native),
                 data_type: field.data_type().clone(),
                 nullable: field.is_nullable(),
-                source_column,
+                source_column: match origin {
+                    Some(origin) => reads.scanned.source_column(origin)?,
+                    None => None,
+                },
             })
         })
         .collect()
 }
 
-/// The one scan of the plan, or all that several of them read.
-fn merged_scan(plan: &LogicalPlan) -> Result<Scan> {
+/// All scans of the plan, those of subqueries too.
+fn scans(plan: &LogicalPlan) -> Result<Vec<Scan>> {
     let mut scans: Vec<Scan> = Vec::new();
     plan.apply_with_subqueries(|node| {
         if let LogicalPlan::TableScan(scan) = node {
@@ -481,20 +493,5 @@ fn merged_scan(plan: &LogicalPlan) -> Result<Scan> {
         }
         Ok(TreeNodeRecursion::Continue)
     })?;
-    let mut scans = scans.into_iter();
-    let Some(mut merged) = scans.next() else {
-        return Ok(Scan::default());
-    };
-    for scan in scans {
-        for column in scan.columns {
-            if !merged.columns.contains(&column) {
-                merged.columns.push(column);
-            }
-        }
-        if merged.filters != scan.filters {
-            merged.filters.clear();
-        }
-        merged.limit = None;
-    }
-    Ok(merged)
+    Ok(scans)
 }

@@ -1,6 +1,5 @@
-//! The scans of a plan, and plans that only choose and name columns: their rows are those of one.
+//! Plans that only choose and name columns: their rows are those of one.
 
-use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::datasource::source_as_provider;
 use datafusion::logical_expr::logical_plan::TableScan;
 use datafusion::logical_expr::{Expr, LogicalPlan};
@@ -31,16 +30,6 @@ pub(super) fn scan(plan: &LogicalPlan) -> Option<Scan> {
         LogicalPlan::TableScan(table) => whole(table),
         _ => None,
     }
-}
-
-/// How many scans `plan` has, those of subqueries too.
-pub(super) fn scan_count(plan: &LogicalPlan) -> usize {
-    let mut count = 0;
-    let visited = plan.apply_with_subqueries(|node| {
-        count += usize::from(matches!(node, LogicalPlan::TableScan(_)));
-        Ok(TreeNodeRecursion::Continue)
-    });
-    visited.map_or(1, |_| count)
 }
 
 /// What a scan of the plan reads, if every partition may give all that it has.

@@ -3,11 +3,10 @@
 use datafusion::common::{Column as Reference, JoinType, Result};
 use datafusion::logical_expr::logical_plan::Projection;
 use datafusion::logical_expr::{Expr, LogicalPlan};
-use towpath_engine::table::Table;
 use towpath_engine::types::{PgType, TypeKind, native_type, oid};
 
 use super::lineage::{Lineage, plain_column};
-use super::{Origin, scan_number};
+use super::{Origin, Scanned, scan_number};
 
 /// One such column: which, and the column of the result that carries it.
 #[derive(Clone, Debug)]
@@ -31,20 +30,26 @@ impl Twin {
 /// The columns of the result that must be read a second time to arrive as they were.
 ///
 /// Where the plan has no way to thread a second column through, the computed form has to do.
-pub(super) fn wanted(plan: &LogicalPlan, lineage: &Lineage, table: &Table) -> Vec<Twin> {
-    let outputs = lineage.outputs().iter().enumerate();
-    outputs
-        .filter_map(|(output, origin)| {
-            let origin = origin.as_ref()?;
-            let pg_type = &table.column(&origin.1)?.pg_type;
-            let inexact = lineage.is_computed(origin) && !is_exact_when_computed(pg_type);
-            let threaded = inexact && find(plan, output).as_ref() == Some(origin);
-            threaded.then(|| Twin {
+pub(super) fn wanted(
+    plan: &LogicalPlan,
+    lineage: &Lineage,
+    scanned: &Scanned,
+) -> Result<Vec<Twin>> {
+    let mut wanted = Vec::new();
+    for (output, origin) in lineage.outputs().iter().enumerate() {
+        let Some(origin) = origin else {
+            continue;
+        };
+        let pg_type = &scanned.column(origin)?.pg_type;
+        let inexact = lineage.is_computed(origin) && !is_exact_when_computed(pg_type);
+        if inexact && find(plan, output).as_ref() == Some(origin) {
+            wanted.push(Twin {
                 origin: origin.clone(),
                 output,
-            })
-        })
-        .collect()
+            });
+        }
+    }
+    Ok(wanted)
 }
 
 /// Whether the form in which SQL computes on `pg_type` holds all that PostgreSQL stores.

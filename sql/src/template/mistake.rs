@@ -24,6 +24,14 @@ impl Place {
     }
 }
 
+impl Place {
+    /// The place of character number `at` of `text`, from 0; `None` behind its end.
+    pub(crate) fn of_character(text: &str, at: usize) -> Option<Self> {
+        let (offset, _) = text.char_indices().nth(at)?;
+        Some(Self::of_offset(text, offset))
+    }
+}
+
 /// Why something in the SQL is refused, before it is known where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {

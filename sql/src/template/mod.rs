@@ -12,6 +12,8 @@ use datafusion::sql::sqlparser::ast::Statement;
 use towpath_engine::{Error, Result};
 
 pub(crate) use lowering::COLLATE_C;
+pub(crate) use statement::{folded, parsed};
+
 pub(crate) use mistake::{Place, Refusal, duplicate, external, find, nearest, refuse, value_error};
 
 /// The name under which the source table is known to the planner.

@@ -3,23 +3,16 @@
 use datafusion::sql::sqlparser::ast::{
     Distinct, Expr, GroupByExpr, LimitClause, Query, Select, SelectItem, SetExpr, Statement,
 };
-use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
-use datafusion::sql::sqlparser::parser::Parser;
 
-use super::statement::{RECURSION_LIMIT, folded};
+use super::statement::{folded, parsed};
 
 /// `sql` with only those items of its list that give `columns`; `None` if it would give other
 /// rows, or if an item cannot be told.
 pub(super) fn select_of(sql: &str, columns: &[String]) -> Option<String> {
-    let mut statements = Parser::new(&PostgreSqlDialect {})
-        .with_recursion_limit(RECURSION_LIMIT)
-        .try_with_sql(sql)
-        .and_then(|mut parser| parser.parse_statements())
-        .ok()?;
-    let Some(Statement::Query(query)) = statements.first_mut() else {
+    let Some(Statement::Query(mut query)) = parsed(sql) else {
         return None;
     };
-    if !has_limit(query) {
+    if !has_limit(&query) {
         // Without a limit it decides nothing, and may name what is left out.
         query.order_by = None;
     }

@@ -57,6 +57,20 @@ pub(super) fn parse(
     }
 }
 
+/// `sql` as one statement of PostgreSQL's; `None` if the parser does not take it.
+pub(crate) fn parsed(sql: &str) -> Option<Statement> {
+    let mut statements = Parser::new(&PostgreSqlDialect {})
+        .with_recursion_limit(RECURSION_LIMIT)
+        .try_with_sql(sql)
+        .and_then(|mut parser| parser.parse_statements())
+        .ok()?
+        .into_iter();
+    match (statements.next(), statements.next()) {
+        (Some(statement), None) => Some(statement),
+        _ => None,
+    }
+}
+
 fn syntax_error(err: ParserError) -> Error {
     let message = match err {
         ParserError::TokenizerError(message) | ParserError::ParserError(message) => message,
@@ -107,7 +121,8 @@ impl VisitorMut for TableNames {
     }
 }
 
-pub(super) fn folded(ident: &Ident) -> String {
+/// The name that `ident` means.
+pub(crate) fn folded(ident: &Ident) -> String {
     match ident.quote_style {
         Some(_) => ident.value.clone(),
         None => ident.value.to_lowercase(),

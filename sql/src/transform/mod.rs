@@ -1,5 +1,6 @@
 //! The transform that a SELECT is.
 
+mod at_source;
 #[cfg(test)]
 mod tests;
 
@@ -16,12 +17,16 @@ use futures::{StreamExt, TryStreamExt};
 use towpath_engine::pipeline::Settings;
 use towpath_engine::source::{BatchStream, Scan, Source};
 use towpath_engine::table::Table;
-use towpath_engine::transform::{Destination, OutputColumn, Transform, TransformPlan};
+use towpath_engine::transform::{
+    Destination, OutputColumn, SourceCatalog, Transform, TransformPlan,
+};
 use towpath_engine::{Error, ErrorKind, Result};
+
+pub use at_source::SourceTransform;
 
 use crate::check::{planning, running};
 use crate::functions;
-use crate::pushdown::PlannedTable;
+use crate::pushdown::{PlannedTable, Relation};
 use crate::representation::{Represented, represent};
 use crate::session;
 use crate::template::{SOURCE, Template};
@@ -59,7 +64,7 @@ impl SqlTransform {
     ) -> Result<LogicalPlan> {
         let refusal = |name: &str, windowed| functions::refusal_over(table, name, windowed);
         let statement = self.template.statement(&refusal)?;
-        let planned = PlannedTable::new(&table.columns, takes_filters);
+        let planned = PlannedTable::new(Relation::whole(table.clone()), takes_filters);
         let name = TableReference::bare(SOURCE);
         let schema = state.schema_for_ref(name).map_err(planning)?;
         schema
@@ -82,7 +87,7 @@ impl SqlTransform {
         let plan = self.optimized(&state, table, takes_filters).await?;
         Ok((
             state,
-            represent(plan, table, destination).map_err(planning)?,
+            represent(plan, destination).map_err(planning)?,
         ))
     }
 }
@@ -93,6 +98,7 @@ impl Transform for SqlTransform {
         &self,
         table: &Table,
         destination: &Destination,
+        _: &dyn SourceCatalog,
     ) -> Result<Arc<dyn TransformPlan>> {
         let (state, represented) = self.represented(table, destination, true).await?;
         let physical = physical(&state, &represented, None).await?;
@@ -134,12 +140,8 @@ impl TransformPlan for SqlPlan {
         &self.represented.columns
     }
 
-    fn scan(&self) -> &Scan {
-        &self.represented.scan
-    }
-
-    fn scan_count(&self) -> usize {
-        self.represented.scan_count()
+    fn scans(&self) -> &[Scan] {
+        &self.represented.scans
     }
 
     fn relay(&self) -> Option<Scan> {

@@ -11,6 +11,7 @@ use arrow_array::{
 use arrow_schema::Schema;
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use towpath_engine::source::MemorySource;
+use towpath_engine::transform::NoCatalog;
 use towpath_engine::table::{Column, TableKind, TableName};
 use towpath_engine::types::{PgType, Representation, TypeKind, oid};
 
@@ -77,7 +78,7 @@ async fn letters_have_two_cases_only_where_they_have_at_the_source() {
     for table in [in_c, with_column_in_c] {
         let transform = SqlTransform::new(sql, &settings()).unwrap();
         let err = transform
-            .plan(&table, &Destination::default())
+            .plan(&table, &Destination::default(), &NoCatalog)
             .await
             .err()
             .unwrap();
@@ -135,7 +136,7 @@ async fn an_infinite_timestamp_is_beyond_all_others_and_has_no_year() {
 async fn counting_rows_reads_no_column() {
     check("SELECT count(*) FROM {{ source }}", &["4"]).await;
     let plan = plan("SELECT count(*) FROM {{ source }}").await.unwrap();
-    assert!(plan.scan().columns.is_empty());
+    assert!(plan.scans()[0].columns.is_empty());
 }
 
 #[tokio::test]
@@ -221,8 +222,7 @@ async fn a_numeric_that_is_computed_on_and_carried_is_read_twice() {
     let plan = plan("SELECT id, free, free * 2 AS double FROM {{ source }} ORDER BY free")
         .await
         .unwrap();
-    let reads: Vec<_> = plan
-        .scan()
+    let reads: Vec<_> = plan.scans()[0]
         .columns
         .iter()
         .map(|column| (&*column.column, column.representation))
@@ -257,7 +257,7 @@ async fn a_columns_own_text_is_made_by_the_source() {
     let plan = plan("SELECT raw::text AS t, free::text AS f FROM {{ source }}")
         .await
         .unwrap();
-    for column in &plan.scan().columns {
+    for column in &plan.scans()[0].columns {
         assert_eq!(
             column.representation,
             Representation::Text,
@@ -301,11 +301,11 @@ async fn a_limit_is_left_to_the_source_only_with_all_filters() {
     let all = plan("SELECT id FROM {{ source }} WHERE id > 1 LIMIT 3")
         .await
         .unwrap();
-    assert_eq!(all.scan().limit, Some(3));
+    assert_eq!(all.scans()[0].limit, Some(3));
     let some = plan("SELECT id FROM {{ source }} WHERE lower(name) = 'x' LIMIT 3")
         .await
         .unwrap();
-    assert_eq!(some.scan().limit, None);
+    assert_eq!(some.scans()[0].limit, None);
 }
 
 #[tokio::test]
@@ -498,7 +498,7 @@ async fn large_ids(sql: &str, memory_limit: usize) -> Vec<i32> {
     };
     let transform = SqlTransform::new(sql, &settings).unwrap();
     let plan = transform
-        .plan(&table, &Destination::default())
+        .plan(&table, &Destination::default(), &NoCatalog)
         .await
         .unwrap();
     let source = Arc::new(MemorySource::new(vec![batches]));
@@ -577,7 +577,7 @@ fn lines(batch: &RecordBatch) -> Vec<String> {
 
 async fn plan(sql: &str) -> Result<Arc<dyn TransformPlan>> {
     SqlTransform::new(sql, &settings())?
-        .plan(&table(), &Destination::default())
+        .plan(&table(), &Destination::default(), &NoCatalog)
         .await
 }
 

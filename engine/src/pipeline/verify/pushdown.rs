@@ -5,6 +5,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::pipeline::Stream;
 use crate::postgres::{Connection, server_error};
 use crate::report::Compared;
+use crate::source::with_source;
 use crate::table::{Table, ident};
 use crate::transform::OutputColumn;
 
@@ -74,18 +75,9 @@ pub(super) async fn source_rows(
 /// `select` as an item of FROM. It sees the table by the name that it has in the transform, and the
 /// columns that towpath reads.
 fn over_source(table: &Table, select: &str) -> String {
-    let columns: Vec<String> = table
-        .columns
-        .iter()
-        .map(|column| ident(&column.name))
-        .collect();
     // A second WITH must be in a query of its own; the line end closes a comment.
-    format!(
-        "(WITH \"source\" AS NOT MATERIALIZED (SELECT {} FROM {}) \
-         SELECT u.* FROM ({select}\n) AS u) AS t",
-        columns.join(", "),
-        table.name
-    )
+    let with = with_source(table, &[]);
+    format!("({with}SELECT u.* FROM ({select}\n) AS u) AS t")
 }
 
 /// Of rows with one key that with the greatest value in `last_by`, as a run loads them.

@@ -74,7 +74,10 @@ impl<'a> Sides<'a> {
             table: Some(existing.clone()),
             as_text: stream.options.text_columns(),
         };
-        let transform = stream.transform.plan(&table, &destination).await?;
+        let transform = &stream.transform;
+        let transform = transform
+            .plan(&table, &destination, verifier.source())
+            .await?;
         let mut chosen = choose(stream, &table, &*transform, &existing)?;
         let rows = source_rows(from, stream, &table, (transform.columns(), &chosen)).await?;
         let item = chosen.settle(stream, &rows);

@@ -2,6 +2,7 @@
 
 mod definition;
 mod pressure;
+mod query;
 mod types;
 
 use serde::Serialize;
@@ -17,6 +18,7 @@ pub use definition::{
     column_definitions, definition, is_name_taken, missing_for_index,
 };
 pub use pressure::{Pressure, pressure, sees_others};
+pub use query::{FunctionTraits, QueryRefusal, ResultColumn, describe, functions};
 pub use types::{ExtensionState, counterpart, extension_state, type_definition};
 
 /// One line of a list of tables.
