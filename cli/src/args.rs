@@ -12,6 +12,7 @@ use crate::limits::LimitArgs;
 use crate::output::OutputFormat;
 use crate::redact::redact;
 use crate::size::ByteSize;
+use crate::transform::RunsOn;
 
 /// Moves tables between PostgreSQL databases, in columns, through SQL.
 ///
@@ -89,6 +90,9 @@ pub(crate) struct CopyArgs {
     /// The file that holds the SELECT
     #[arg(long, value_name = "FILE")]
     pub(crate) sql_file: Option<PathBuf>,
+    /// Who runs the SELECT
+    #[arg(long, value_enum, default_value_t, value_name = "WHERE")]
+    pub(crate) on: OnArg,
     /// The destination table, or schema.* for the same names in another schema
     #[arg(long, value_name = "TABLE")]
     pub(crate) into: Option<String>,
@@ -221,7 +225,7 @@ pub(crate) struct VerifyArgs {
     #[arg(
         value_name = "PIPELINE.yaml",
         required_unless_present = "from",
-        conflicts_with_all = ["from", "to", "tables", "sql", "sql_file", "into", "key", "allow_lossy", "rls"]
+        conflicts_with_all = ["from", "to", "tables", "sql", "sql_file", "into", "key", "allow_lossy", "rls", "on"]
     )]
     pub(crate) pipeline: Option<PathBuf>,
     /// The streams, if not all
@@ -247,6 +251,9 @@ pub(crate) struct VerifyArgs {
     /// The file that holds the SELECT
     #[arg(long, value_name = "FILE", requires = "from")]
     pub(crate) sql_file: Option<PathBuf>,
+    /// Who ran the SELECT
+    #[arg(long, value_enum, value_name = "WHERE", requires = "from")]
+    pub(crate) on: Option<OnArg>,
     /// The destination table, or schema.* for the same names in another schema
     #[arg(long, value_name = "TABLE", requires = "from")]
     pub(crate) into: Option<String>,
@@ -316,6 +323,9 @@ pub(crate) struct PreviewArgs {
     /// A SELECT over {{ source }}, in PostgreSQL's SQL
     #[arg(long, value_name = "SELECT")]
     pub(crate) sql: Option<String>,
+    /// Who runs the SELECT
+    #[arg(long, value_enum, default_value_t, value_name = "WHERE")]
+    pub(crate) on: OnArg,
     /// How many rows to show
     #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
     pub(crate) rows: u64,
@@ -381,6 +391,25 @@ impl From<WriteArg> for WriteMode {
             WriteArg::Append => Self::Append,
             WriteArg::Replace => Self::Replace,
             WriteArg::Mirror => Self::Mirror,
+        }
+    }
+}
+
+/// What `--on` may say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnArg {
+    /// towpath's engine, so that the source only has to read
+    #[default]
+    Engine,
+    /// The source's server, all of it
+    Source,
+}
+
+impl From<OnArg> for RunsOn {
+    fn from(arg: OnArg) -> Self {
+        match arg {
+            OnArg::Engine => Self::Engine,
+            OnArg::Source => Self::Source,
         }
     }
 }

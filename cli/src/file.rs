@@ -15,6 +15,7 @@ use towpath_engine::pipeline::{ColumnOptions, RowSecurity, WriteMode};
 use crate::environment::Environment;
 use crate::error::{Problem, Problems};
 use crate::limits::SourceLimitsFile;
+use crate::transform::RunsOn;
 use crate::yaml::{self, Lines};
 
 /// Tables that go from one PostgreSQL database to another, and how.
@@ -182,6 +183,8 @@ pub(crate) struct DefaultsFile {
     pub(crate) with_indexes: Option<bool>,
     /// What happens to sequences of tables that are there.
     pub(crate) sequences: Option<SequencesFile>,
+    /// Who runs the SELECTs.
+    pub(crate) on: Option<OnFile>,
 }
 
 /// One table on its way into another.
@@ -194,6 +197,8 @@ pub(crate) struct StreamFile {
     pub(crate) sql: Option<String>,
     /// The file that holds the SELECT, relative to the pipeline file.
     pub(crate) sql_file: Option<String>,
+    /// Who runs the SELECT; towpath's engine if it is missing.
+    pub(crate) on: Option<OnFile>,
     /// The destination table, or `schema.*` for the same name in another schema.
     pub(crate) into: Option<String>,
     /// What writing means.
@@ -220,6 +225,25 @@ pub(crate) struct StreamFile {
     pub(crate) with_indexes: Option<bool>,
     /// What happens to sequences of the table if it is there; they are kept if it is missing.
     pub(crate) sequences: Option<SequencesFile>,
+}
+
+/// Who runs a SELECT.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum OnFile {
+    /// towpath's engine, so that the source only has to read.
+    Engine,
+    /// The source's server, all of it.
+    Source,
+}
+
+impl From<OnFile> for RunsOn {
+    fn from(on: OnFile) -> Self {
+        match on {
+            OnFile::Engine => Self::Engine,
+            OnFile::Source => Self::Source,
+        }
+    }
 }
 
 /// Which triggers of the destination fire.

@@ -250,8 +250,9 @@ impl Resolver<'_> {
         let sync = self.sync(&path, &file, write);
         let options = self.options(&file);
         let sql = self.sql(&path, &file);
+        let on = file.on.or(self.defaults.on).map(Into::into);
         let built = sql.and_then(|sql| {
-            let result = transform(sql.as_deref(), &self.settings);
+            let result = transform(sql.as_deref(), on.unwrap_or_default(), &self.settings);
             let key = if file.sql_file.is_some() {
                 "sql_file"
             } else {

@@ -5,15 +5,30 @@ use std::sync::Arc;
 use towpath_engine::Result;
 use towpath_engine::pipeline::Settings;
 use towpath_engine::transform::{Passthrough, Transform};
-use towpath_sql::SqlTransform;
+use towpath_sql::{SourceTransform, SqlTransform};
+
+/// Who runs the SELECT of a stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum RunsOn {
+    /// towpath's engine.
+    #[default]
+    Engine,
+    /// The source's server.
+    Source,
+}
 
 /// The transform that `sql` describes; without SQL rows pass as they are.
 ///
 /// # Errors
 /// `Config`, if the SQL is no SELECT that towpath can run.
-pub(crate) fn transform(sql: Option<&str>, settings: &Settings) -> Result<Arc<dyn Transform>> {
-    Ok(match sql {
-        Some(sql) => Arc::new(SqlTransform::new(sql, settings)?),
-        None => Arc::new(Passthrough),
+pub(crate) fn transform(
+    sql: Option<&str>,
+    on: RunsOn,
+    settings: &Settings,
+) -> Result<Arc<dyn Transform>> {
+    Ok(match (sql, on) {
+        (Some(sql), RunsOn::Engine) => Arc::new(SqlTransform::new(sql, settings)?),
+        (Some(sql), RunsOn::Source) => Arc::new(SourceTransform::new(sql)?),
+        (None, _) => Arc::new(Passthrough),
     })
 }

@@ -20,7 +20,7 @@ use crate::execution::execute;
 use crate::output::Output;
 use crate::resolve::{Overrides, Resolved};
 use crate::streams::{StreamSpec, Target};
-use crate::transform::transform;
+use crate::transform::{RunsOn, transform};
 
 pub(super) async fn run(
     args: CopyArgs,
@@ -55,6 +55,7 @@ fn streams(args: &CopyArgs, settings: &Settings) -> Result<Vec<StreamSpec>> {
         tables: &args.tables,
         sql: args.sql.as_deref(),
         sql_file: args.sql_file.as_deref(),
+        on: args.on.into(),
         into: args.into.as_deref(),
     };
     let (tables, target) = request.tables()?;
@@ -102,6 +103,7 @@ pub(super) struct Request<'a> {
     pub(super) tables: &'a [String],
     pub(super) sql: Option<&'a str>,
     pub(super) sql_file: Option<&'a Path>,
+    pub(super) on: RunsOn,
     pub(super) into: Option<&'a str>,
 }
 
@@ -136,13 +138,13 @@ impl Request<'_> {
     /// `Config`, if the file cannot be read, or it is no SELECT that towpath can run.
     pub(super) fn transform(&self, settings: &Settings) -> Result<Arc<dyn Transform>> {
         let Some(path) = self.sql_file else {
-            return transform(self.sql, settings);
+            return transform(self.sql, self.on, settings);
         };
         let sql = std::fs::read_to_string(path).map_err(|err| {
             let message = format!("cannot read {}", path.display());
             Error::new(ErrorKind::Config, message).with_source(err)
         })?;
-        transform(Some(&sql), settings)
+        transform(Some(&sql), self.on, settings)
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) async fn run(
         batch_rows: 1024,
         ..Settings::default()
     };
-    let transform = transform(args.sql.as_deref(), &settings)?;
+    let transform = transform(args.sql.as_deref(), args.on.into(), &settings)?;
     let preview = Box::pin(async {
         let session = SourceSession::open(&config, &settings).await?;
         rows(&session, &name, transform.as_ref(), args.rows).await

@@ -141,6 +141,7 @@ fn resolve(
         tables: &args.tables,
         sql: args.sql.as_deref(),
         sql_file: args.sql_file.as_deref(),
+        on: args.on.unwrap_or_default().into(),
         into: args.into.as_deref(),
     };
     let (tables, target) = request.tables()?;

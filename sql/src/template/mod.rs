@@ -12,7 +12,7 @@ use datafusion::sql::sqlparser::ast::Statement;
 use towpath_engine::{Error, Result};
 
 pub(crate) use lowering::COLLATE_C;
-pub(crate) use statement::{folded, parsed};
+pub(crate) use statement::{checked, folded, parsed};
 
 pub(crate) use mistake::{Place, Refusal, duplicate, external, find, nearest, refuse, value_error};
 
@@ -88,16 +88,12 @@ impl Template {
         reduced::select_of(self.select(), columns)
     }
 
-    /// The SELECT, checked and with its results named as PostgreSQL names them; `refusal` says
-    /// what is wrong with a function's name, windowed or not, if anything.
+    /// The SELECT as it is written.
     ///
     /// # Errors
-    /// `Config`, if it is not one SELECT, or holds syntax that means something else here.
-    pub(crate) fn statement(
-        &self,
-        refusal: &dyn Fn(&str, bool) -> Option<Refusal>,
-    ) -> Result<Statement> {
-        statement::parse(&self.sql, refusal)
+    /// `Config`, if it is not one SELECT.
+    pub(crate) fn parsed(&self) -> Result<Statement> {
+        statement::parse(&self.sql)
     }
 }
 

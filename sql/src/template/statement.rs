@@ -23,18 +23,15 @@ use super::{SOURCE, aliases};
 /// Nested expressions the parser follows; deeper ones would exhaust the stack.
 pub(super) const RECURSION_LIMIT: usize = 100;
 
-/// Parses `sql` as one SELECT, refuses what differs from PostgreSQL, and names its results.
-pub(super) fn parse(
-    sql: &str,
-    refusal: &dyn Fn(&str, bool) -> Option<Refusal>,
-) -> Result<Statement> {
+/// Parses `sql` as one SELECT.
+pub(super) fn parse(sql: &str) -> Result<Statement> {
     let statements = Parser::new(&PostgreSqlDialect {})
         .with_recursion_limit(RECURSION_LIMIT)
         .try_with_sql(sql)
         .and_then(|mut parser| parser.parse_statements())
         .map_err(syntax_error)?;
     let mut statements = statements.into_iter();
-    let (Some(mut statement), None) = (statements.next(), statements.next()) else {
+    let (Some(statement), None) = (statements.next(), statements.next()) else {
         return Err(refuse(None, "a transform is exactly one SELECT")
             .with_hint("join several into one with WITH or UNION ALL"));
     };
@@ -45,11 +42,26 @@ pub(super) fn parse(
             format!("a transform is a SELECT, not {}", first.to_uppercase()),
         ));
     }
+    Ok(statement)
+}
+
+/// `statement` with its results named as PostgreSQL names them, over these `tables` and those that
+/// it names itself; `refusal` says what is wrong with a function's name, windowed or not, if
+/// anything.
+///
+/// # Errors
+/// `Config`, if it holds syntax that means something else here.
+pub(crate) fn checked(
+    mut statement: Statement,
+    tables: &[&str],
+    refusal: &dyn Fn(&str, bool) -> Option<Refusal>,
+) -> Result<Statement> {
     let mut names = TableNames::default();
     let _ = statement.visit(&mut names);
+    let given = tables.iter().map(|name| (*name).to_owned());
     let mut rules = Rules {
         refusal,
-        tables: names.ctes,
+        tables: given.chain(names.ctes).collect(),
     };
     match statement.visit(&mut rules) {
         ControlFlow::Continue(()) => Ok(statement),
@@ -248,7 +260,7 @@ impl Rules<'_> {
     fn check_table(&self, name: &ObjectName, span: Span) -> Verdict {
         if let [ObjectNamePart::Identifier(ident)] = &*name.0 {
             let folded = folded(ident);
-            if folded == SOURCE || self.tables.contains(&folded) {
+            if self.tables.contains(&folded) {
                 return OK;
             }
             if let Some(near) = nearest(&folded, self.tables.iter().map(|name| &**name)) {

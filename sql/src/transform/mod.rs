@@ -29,7 +29,7 @@ use crate::functions;
 use crate::pushdown::{PlannedTable, Relation};
 use crate::representation::{Represented, represent};
 use crate::session;
-use crate::template::{SOURCE, Template};
+use crate::template::{SOURCE, Template, checked};
 
 /// A SELECT over `{{ source }}`, in PostgreSQL's SQL.
 ///
@@ -45,11 +45,10 @@ impl SqlTransform {
     /// The transform that `sql` is, run within `settings`.
     ///
     /// # Errors
-    /// `Config`, with line and column, if `sql` is not one SELECT over the placeholder, or holds
-    /// syntax or functions that mean something else than in PostgreSQL.
+    /// `Config`, with line and column, if `sql` is not one SELECT over the placeholder.
     pub fn new(sql: &str, settings: &Settings) -> Result<Self> {
         let template = Template::new(sql)?;
-        template.statement(&functions::refusal)?;
+        template.parsed()?;
         Ok(Self {
             template,
             settings: settings.clone(),
@@ -63,7 +62,7 @@ impl SqlTransform {
         takes_filters: bool,
     ) -> Result<LogicalPlan> {
         let refusal = |name: &str, windowed| functions::refusal_over(table, name, windowed);
-        let statement = self.template.statement(&refusal)?;
+        let statement = checked(self.template.parsed()?, &[SOURCE], &refusal)?;
         let planned = PlannedTable::new(Relation::whole(table.clone()), takes_filters);
         let name = TableReference::bare(SOURCE);
         let schema = state.schema_for_ref(name).map_err(planning)?;
