@@ -107,7 +107,7 @@ SELECT id, array_to_string(tags, ',') AS tags FROM {{ source }};
 
 SELECT id, coalesce('gift' = ANY (tags), false) AS is_gift, coalesce('vip' = ANY (tags), false) AS is_vip FROM {{ source }};
 
-SELECT id, unnest(tags) AS tag FROM {{ source }};
+SELECT id AS order_id, unnest(tags) AS tag FROM {{ source }};
 
 SELECT tag, count(*) AS n FROM {{ source }}, unnest(tags) AS tag GROUP BY tag;
 
