@@ -50,4 +50,4 @@ SELECT id, range_merge(whole_range, int4range(20, 30)) AS spanned, whole_range -
 SELECT id, whole_range = '[1,10)' AS same, whole_range > '[1,5)' AS after, whole_range &< int4range(0, 10) AS not_right FROM {{ source }};
 
 -- source: public.everything
-SELECT DISTINCT whole_range, num_range FROM {{ source }};
+SELECT DISTINCT whole_range, day_range FROM {{ source }};

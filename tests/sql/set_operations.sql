@@ -15,7 +15,7 @@ SELECT currency FROM {{ source }} EXCEPT ALL SELECT currency FROM {{ source }} W
 
 SELECT id, 'order' AS kind FROM {{ source }} UNION ALL SELECT customer_id, 'customer' FROM {{ source }} WHERE customer_id IS NOT NULL;
 
-SELECT amount_cents AS n FROM {{ source }} UNION SELECT amount FROM {{ source }};
+SELECT amount_cents AS n FROM {{ source }} UNION ALL SELECT amount FROM {{ source }};
 
 (SELECT id FROM {{ source }} ORDER BY amount DESC NULLS LAST, id LIMIT 3) UNION ALL (SELECT id FROM {{ source }} ORDER BY amount, id LIMIT 3);
 
