@@ -4,58 +4,39 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     Distinct, Expr, Function, FunctionArguments, GroupByExpr, JoinOperator, ObjectNamePart, Query,
-    Select, SetExpr, Statement, TableFactor, Value, ValueWithSpan, Visit, Visitor,
+    Select, SetExpr, TableFactor, TableWithJoins, Value, ValueWithSpan, Visit, Visitor,
 };
 
 use super::Functions;
-use crate::template::{SOURCE, folded, parsed};
+use crate::template::{SOURCE, folded};
 
-/// What a SELECT looks like, as far as it decides whether parts of the table give parts of the
-/// result.
-pub(crate) struct Shape {
-    query: Box<Query>,
+/// Whether each row of the source's table gives its own rows of `query`, whatever the others are
+/// and whenever it is read.
+pub(crate) fn is_row_wise(query: &Query, functions: &Functions) -> bool {
+    let takes_rows = plain_select(query).is_some_and(|select| reads_rows(select, functions));
+    takes_rows && query.visit(&mut RowWise { functions }).is_continue()
 }
 
-impl Shape {
-    /// The shape of `select`; `None` if it is not understood.
-    pub(crate) fn of(select: &str) -> Option<Self> {
-        match parsed(select)? {
-            Statement::Query(query) => Some(Self { query }),
-            _ => None,
-        }
-    }
+/// Whether `query`, which is row-wise, gives at most one row for each of the table's.
+pub(crate) fn keeps_rows_apart(query: &Query, functions: &Functions) -> bool {
+    let reads_one = plain_select(query).is_some_and(|select| match &*select.from {
+        [TableWithJoins { relation, joins }] if joins.is_empty() => match relation {
+            TableFactor::Derived { subquery, .. } => keeps_rows_apart(subquery, functions),
+            _ => true,
+        },
+        _ => false,
+    });
+    let gives_sets = functions_of(query)
+        .iter()
+        .any(|name| functions.returns_set(name));
+    reads_one && !gives_sets
+}
 
-    /// The functions that it calls.
-    pub(crate) fn functions(&self) -> Vec<String> {
-        let mut calls = Calls::default();
-        let _ = self.query.visit(&mut calls);
-        calls.names
-    }
-
-    /// Whether each row of the table gives its own rows of the result, whatever the others are and
-    /// whenever it is read.
-    pub(crate) fn is_row_wise(&self, functions: &Functions) -> bool {
-        let Some(select) = plain_select(&self.query) else {
-            return false;
-        };
-        if !reads_source_first(select) {
-            return false;
-        }
-        let mut rules = RowWise { functions, queries: 0 };
-        self.query.visit(&mut rules).is_continue()
-    }
-
-    /// Whether it is row-wise, and gives at most one row for each of the table's.
-    pub(crate) fn keeps_rows_apart(&self, functions: &Functions) -> bool {
-        let reads_source_only = plain_select(&self.query).is_some_and(|select| {
-            matches!(&*select.from, [from] if from.joins.is_empty())
-        });
-        let gives_sets = self
-            .functions()
-            .iter()
-            .any(|name| functions.returns_set(name));
-        self.is_row_wise(functions) && reads_source_only && !gives_sets
-    }
+/// The functions that `part` of a statement calls.
+pub(crate) fn functions_of(part: &impl Visit) -> Vec<String> {
+    let mut calls = Calls::default();
+    let _ = part.visit(&mut calls);
+    calls.names
 }
 
 /// The SELECT that `query` is, if nothing in it is about several rows but functions it may call.
@@ -68,17 +49,36 @@ fn plain_select(query: &Query) -> Option<&Select> {
     let SetExpr::Select(select) = &*query.body else {
         return None;
     };
-    let groups = match &select.group_by {
+    let is_distinct = !matches!(select.distinct, None | Some(Distinct::All));
+    let is_one_by_one = !has_group_by(select) && !is_distinct && select.having.is_none();
+    (is_plain && is_one_by_one).then_some(select)
+}
+
+/// Whether `select` has a GROUP BY.
+pub(super) fn has_group_by(select: &Select) -> bool {
+    match &select.group_by {
         GroupByExpr::All(_) => true,
         GroupByExpr::Expressions(by, modifiers) => !by.is_empty() || !modifiers.is_empty(),
-    };
-    let is_distinct = !matches!(select.distinct, None | Some(Distinct::All));
-    (is_plain && !groups && !is_distinct && select.having.is_none()).then_some(select)
+    }
 }
 
 /// Whether the rows of `select` are the source's, each with what functions make of it.
-fn reads_source_first(select: &Select) -> bool {
-    let mut factors = select.from.iter().flat_map(|from| {
+fn reads_rows(select: &Select, functions: &Functions) -> bool {
+    let gives_rows = |factor: &TableFactor| match factor {
+        TableFactor::Derived {
+            lateral: false,
+            subquery,
+            sample: None,
+            ..
+        } => is_row_wise(subquery, functions),
+        factor => is_source(factor),
+    };
+    first_and_functions(&select.from).is_some_and(gives_rows)
+}
+
+/// The first item of `from`, if all others are functions that are called for its rows.
+pub(super) fn first_and_functions(from: &[TableWithJoins]) -> Option<&TableFactor> {
+    let mut factors = from.iter().flat_map(|from| {
         let joined = from.joins.iter().map(|join| {
             let keeps_left = matches!(
                 join.join_operator,
@@ -92,8 +92,10 @@ fn reads_source_first(select: &Select) -> bool {
         });
         std::iter::once((&from.relation, true)).chain(joined)
     });
-    let is_first = factors.next().is_some_and(|(factor, _)| is_source(factor));
-    is_first && factors.all(|(factor, keeps_left)| keeps_left && is_function(factor))
+    let (first, _) = factors.next()?;
+    factors
+        .all(|(factor, keeps_left)| keeps_left && is_function(factor))
+        .then_some(first)
 }
 
 /// Whether `factor` is the source's table.
@@ -111,7 +113,7 @@ pub(super) fn is_source(factor: &TableFactor) -> bool {
 }
 
 /// Whether `factor` is what a function gives for the row beside it.
-pub(super) fn is_function(factor: &TableFactor) -> bool {
+fn is_function(factor: &TableFactor) -> bool {
     matches!(
         factor,
         TableFactor::Table { args: Some(_), .. }
@@ -138,14 +140,24 @@ impl Visitor for Calls {
     }
 
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
-        let name = match factor {
-            TableFactor::Table { name, args: Some(_), .. } | TableFactor::Function { name, .. } => {
-                name.0.last().and_then(ObjectNamePart::as_ident)
-            }
-            _ => None,
-        };
-        self.names.extend(name.map(folded));
+        self.names.extend(function_in_from(factor));
         ControlFlow::Continue(())
+    }
+}
+
+/// The function that `factor` calls, if it calls one by name.
+fn function_in_from(factor: &TableFactor) -> Option<String> {
+    match factor {
+        TableFactor::Table {
+            name,
+            args: Some(_),
+            ..
+        }
+        | TableFactor::Function { name, .. } => {
+            let name = name.0.last().and_then(ObjectNamePart::as_ident);
+            name.map(folded)
+        }
+        _ => None,
     }
 }
 
@@ -158,39 +170,37 @@ pub(super) fn name_of(function: &Function) -> Option<String> {
 /// Breaks at the first thing that is about several rows, or about when the SELECT runs.
 struct RowWise<'a> {
     functions: &'a Functions,
-    queries: usize,
+}
+
+impl RowWise<'_> {
+    fn go_on(is_row_wise: bool) -> ControlFlow<()> {
+        match is_row_wise {
+            true => ControlFlow::Continue(()),
+            false => ControlFlow::Break(()),
+        }
+    }
 }
 
 impl Visitor for RowWise<'_> {
     type Break = ();
 
-    fn pre_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
-        self.queries += 1;
-        match self.queries {
-            1 => ControlFlow::Continue(()),
-            _ => ControlFlow::Break(()),
-        }
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+        // Queries within expressions have stopped the visit before they are reached.
+        Self::go_on(plain_select(query).is_some())
     }
 
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
-        let mut calls = Calls::default();
-        let _ = calls.pre_visit_table_factor(factor);
-        match calls.names.iter().all(|name| self.functions.is_row_wise(name)) {
-            true => ControlFlow::Continue(()),
-            false => ControlFlow::Break(()),
-        }
+        let name = function_in_from(factor);
+        Self::go_on(name.is_none_or(|name| self.functions.is_row_wise(&name)))
     }
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
-        match is_row_wise(expr, self.functions) {
-            true => ControlFlow::Continue(()),
-            false => ControlFlow::Break(()),
-        }
+        Self::go_on(is_about_one_row(expr, self.functions))
     }
 }
 
 /// Whether `expr` itself, apart from what is inside, is about one row only.
-pub(super) fn is_row_wise(expr: &Expr, functions: &Functions) -> bool {
+pub(super) fn is_about_one_row(expr: &Expr, functions: &Functions) -> bool {
     match expr {
         Expr::Subquery(_) | Expr::Exists { .. } | Expr::InSubquery { .. } => false,
         Expr::Function(function) => {
@@ -198,6 +208,7 @@ pub(super) fn is_row_wise(expr: &Expr, functions: &Functions) -> bool {
             function.over.is_none()
                 && function.filter.is_none()
                 && function.within_group.is_empty()
+                && !matches!(function.args, FunctionArguments::Subquery(_))
                 && !is_clock(function)
                 && name.is_some_and(|name| functions.is_row_wise(&name))
         }
@@ -208,7 +219,7 @@ pub(super) fn is_row_wise(expr: &Expr, functions: &Functions) -> bool {
 }
 
 /// Functions that tell the time of a transaction: each connection that reads has its own.
-const CLOCKS: [&str; 9] = [
+const CLOCKS: [&str; 8] = [
     "now",
     "current_date",
     "current_time",
@@ -217,7 +228,6 @@ const CLOCKS: [&str; 9] = [
     "localtimestamp",
     "statement_timestamp",
     "transaction_timestamp",
-    "pg_backend_pid",
 ];
 
 fn is_clock(function: &Function) -> bool {
@@ -225,24 +235,18 @@ fn is_clock(function: &Function) -> bool {
         FunctionArguments::List(list) => list.args.len(),
         _ => 0,
     };
-    name_of(function).is_some_and(|name| {
-        CLOCKS.contains(&&*name) || name == "age" && arguments == 1
-    })
+    name_of(function)
+        .is_some_and(|name| CLOCKS.contains(&&*name) || name == "age" && arguments == 1)
 }
 
 /// Whether `value` may be read as a time that depends on when it is read.
 fn is_clock_literal(value: &Value) -> bool {
-    let (Value::SingleQuotedString(text)
-    | Value::EscapedStringLiteral(text)
-    | Value::DollarQuotedString(datafusion::sql::sqlparser::ast::DollarQuotedString {
-        value: text,
-        ..
-    })) = value
-    else {
-        return false;
+    let text = match value {
+        Value::SingleQuotedString(text) | Value::EscapedStringLiteral(text) => text,
+        Value::DollarQuotedString(quoted) => &quoted.value,
+        _ => return false,
     };
     let text = text.to_ascii_lowercase();
-    ["now", "today", "tomorrow", "yesterday"]
-        .iter()
-        .any(|word| text.trim() == *word || text.split_whitespace().any(|part| part == *word))
+    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric());
+    words.any(|word| ["now", "today", "tomorrow", "yesterday"].contains(&word))
 }

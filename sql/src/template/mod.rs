@@ -14,6 +14,8 @@ use towpath_engine::{Error, Result};
 pub(crate) use lowering::COLLATE_C;
 pub(crate) use statement::{checked, folded, parsed};
 
+pub(crate) use naming::name_results;
+
 pub(crate) use mistake::{Place, Refusal, duplicate, external, find, nearest, refuse, value_error};
 
 /// The name under which the source table is known to the planner.

@@ -10,7 +10,7 @@ use super::statement::folded;
 /// Gives every unnamed expression of `select` the name PostgreSQL would give it.
 ///
 /// Plain columns keep theirs; the planner finds it itself.
-pub(super) fn name_results(select: &mut Select) {
+pub(crate) fn name_results(select: &mut Select) {
     for item in &mut select.projection {
         if let SelectItem::UnnamedExpr(expr) = item {
             if matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_)) {

@@ -4,14 +4,13 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use towpath_engine::source::SourceQuery;
 use towpath_engine::table::Table;
 use towpath_engine::transform::{
     Destination, QueryRefusal, SourceCatalog, Transform, TransformPlan, carry_query,
 };
 use towpath_engine::{Error, Result};
 
-use crate::delegation::{Functions, Shape};
+use crate::delegation::WholeQuery;
 use crate::template::{Place, Template, duplicate, refuse};
 
 /// A SELECT over `{{ source }}` that the source runs itself: its result is streamed, and nothing is
@@ -33,16 +32,6 @@ impl SourceTransform {
     pub fn new(sql: &str) -> Result<Self> {
         Template::new(sql).map(|template| Self { template })
     }
-
-    fn refusal(&self, refusal: QueryRefusal) -> Error {
-        let offset = refusal.offset;
-        let place = offset.and_then(|at| Place::of_character(self.template.select(), at));
-        let error = refuse(place, format!("the source refuses the SELECT: {}", refusal.message));
-        match refusal.hint {
-            Some(hint) => error.with_hint(hint),
-            None => error.with_hint("write it as that server takes it, with its table as source"),
-        }
-    }
 }
 
 #[async_trait]
@@ -54,29 +43,9 @@ impl Transform for SourceTransform {
         catalog: &dyn SourceCatalog,
     ) -> Result<Arc<dyn TransformPlan>> {
         let select = self.template.select();
-        let described = catalog.describe(table, select).await?;
-        let columns = described.map_err(|refusal| self.refusal(refusal))?;
-        if columns.is_empty() {
-            let message = "a SELECT without columns has nothing to load";
-            return Err(refuse(None, message).with_hint("name columns"));
-        }
-        let mut names = HashSet::new();
-        let mut all = columns.iter().map(|result| &result.column.name);
-        if let Some(name) = all.find(|name| !names.insert(*name)) {
-            return Err(duplicate(name));
-        }
-        let (is_row_wise, keeps_rows_apart) = match Shape::of(select) {
-            Some(shape) => {
-                let functions = Functions::of(shape.functions(), catalog).await?;
-                (shape.is_row_wise(&functions), shape.keeps_rows_apart(&functions))
-            }
-            None => (false, false),
-        };
-        let query = SourceQuery {
-            select: select.to_owned(),
-            is_row_wise,
-        };
-        carry_query(query, &columns, keeps_rows_apart, destination)
+        let whole = WholeQuery::of(select, catalog).await?;
+        let plan = carry_whole(whole, table, destination, catalog).await?;
+        plan.map_err(|unknown| refused_by_source(unknown, select))
     }
 
     fn select(&self) -> Option<String> {
@@ -86,4 +55,47 @@ impl Transform for SourceTransform {
     fn select_of(&self, columns: &[String]) -> Option<String> {
         self.template.select_of(columns)
     }
+}
+
+/// The plan that carries what `whole` gives, or why the source refuses that.
+///
+/// # Errors
+/// `Config`, if its columns cannot be loaded; `Read`, if the server does not answer.
+pub(super) async fn carry_whole(
+    whole: WholeQuery,
+    table: &Table,
+    destination: &Destination,
+    catalog: &dyn SourceCatalog,
+) -> Result<Result<Arc<dyn TransformPlan>, QueryRefusal>> {
+    let columns = match catalog.describe(table, &whole.query.select).await? {
+        Ok(columns) => columns,
+        Err(unknown) => return Ok(Err(unknown)),
+    };
+    if columns.is_empty() {
+        let message = "a SELECT without columns has nothing to load";
+        return Err(refuse(None, message).with_hint("name columns"));
+    }
+    let mut names = HashSet::new();
+    let mut all = columns.iter().map(|result| &result.column.name);
+    if let Some(name) = all.find(|name| !names.insert(*name)) {
+        return Err(duplicate(name));
+    }
+    let WholeQuery {
+        query,
+        keeps_rows_apart,
+    } = whole;
+    carry_query(query, &columns, keeps_rows_apart, destination).map(Ok)
+}
+
+/// What the source says against `select`.
+pub(super) fn refused_by_source(unknown: QueryRefusal, select: &str) -> Error {
+    let place = unknown
+        .offset
+        .and_then(|at| Place::of_character(select, at));
+    let message = format!("the source refuses the SELECT: {}", unknown.message);
+    let error = refuse(place, message);
+    error.with_hint(match unknown.hint {
+        Some(hint) => hint,
+        None => "write it as that server takes it, over its table by the name source".to_owned(),
+    })
 }

@@ -4,6 +4,7 @@ mod at_source;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,23 +14,27 @@ use datafusion::execution::SessionState;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, displayable, execute_stream_partitioned};
 use datafusion::sql::parser::Statement;
+use datafusion::sql::sqlparser::ast;
 use futures::{StreamExt, TryStreamExt};
 use towpath_engine::pipeline::Settings;
 use towpath_engine::source::{BatchStream, Scan, Source};
 use towpath_engine::table::Table;
 use towpath_engine::transform::{
-    Destination, OutputColumn, SourceCatalog, Transform, TransformPlan,
+    Destination, OutputColumn, QueryRefusal, SourceCatalog, Transform, TransformPlan,
 };
+use towpath_engine::types::oid;
 use towpath_engine::{Error, ErrorKind, Result};
 
 pub use at_source::SourceTransform;
 
 use crate::check::{planning, running};
+use crate::delegation::{Delegated, Split, Splitter, WholeQuery};
 use crate::functions;
 use crate::pushdown::{PlannedTable, Relation};
 use crate::representation::{Represented, represent};
 use crate::session;
-use crate::template::{SOURCE, Template, checked};
+use crate::template::{SOURCE, Template, checked, parsed};
+use at_source::{carry_whole, refused_by_source};
 
 /// A SELECT over `{{ source }}`, in PostgreSQL's SQL.
 ///
@@ -55,20 +60,134 @@ impl SqlTransform {
         })
     }
 
+    /// The SELECT as it is written, over the whole table.
+    fn as_written(&self, table: &Table) -> Result<Planned> {
+        Ok(Planned {
+            statement: self.template.parsed()?,
+            relations: vec![(SOURCE.to_owned(), Relation::whole(table.clone()))],
+        })
+    }
+
+    /// The plan in which the source runs what the engine does not; `refusal` is why that does not
+    /// run everything.
+    async fn delegated(
+        &self,
+        table: &Table,
+        destination: &Destination,
+        catalog: &dyn SourceCatalog,
+        refusal: Error,
+    ) -> Result<Arc<dyn TransformPlan>> {
+        let select = self.template.select();
+        let whole = WholeQuery::of(select, catalog).await?;
+        if whole.query.is_row_wise {
+            let delegated = carry_whole(whole, table, destination, catalog).await?;
+            return delegated.map_err(|unknown| explain(unknown, select, refusal));
+        }
+        // The SELECT must mean something there at all.
+        if let Err(unknown) = catalog.describe(table, select).await? {
+            return Err(explain(unknown, select, refusal));
+        }
+        let statement = self.template.parsed()?;
+        let splitter = Splitter::new(&statement, table, catalog).await?;
+        let mut native = HashSet::new();
+        for select in splitter.candidates() {
+            if self.is_native(&select, table).await {
+                native.insert(select);
+            }
+        }
+        let mut last = refusal;
+        for native in [native, HashSet::new()] {
+            let Some(split) = splitter.split(&native) else {
+                break;
+            };
+            let Split {
+                statement,
+                delegated,
+            } = split;
+            let mut relations = Vec::new();
+            for delegated in delegated {
+                let name = delegated.name.clone();
+                match relation(delegated, table, catalog).await? {
+                    Ok(relation) => relations.push((name, relation)),
+                    Err(unknown) => return Err(explain(unknown, select, last)),
+                }
+            }
+            relations.push((SOURCE.to_owned(), Relation::whole(table.clone())));
+            let planned = Planned {
+                statement,
+                relations,
+            };
+            match self.plan_over(planned, table, destination).await {
+                Ok(plan) => return Ok(plan),
+                Err(err) if is_refusal(&err) => last = err,
+                Err(err) => return Err(err),
+            }
+        }
+        Err(last)
+    }
+
+    /// Whether the engine computes the one result of `select` as the source does, digit for digit.
+    async fn is_native(&self, select: &str, table: &Table) -> bool {
+        let Some(statement) = parsed(select) else {
+            return false;
+        };
+        let planned = Planned {
+            statement,
+            relations: vec![(SOURCE.to_owned(), Relation::whole(table.clone()))],
+        };
+        let destination = Destination::default();
+        let represented = self.represented(&planned, table, &destination, true).await;
+        represented.is_ok_and(|(_, represented)| {
+            let mut columns = represented.columns.iter();
+            columns.all(|column| {
+                let pg_type = column.pg_type.without_domains();
+                column.source_column.is_some()
+                    || pg_type.oid != oid::NUMERIC
+                    || pg_type.typmod != -1
+            })
+        })
+    }
+
+    async fn plan_over(
+        &self,
+        planned: Planned,
+        table: &Table,
+        destination: &Destination,
+    ) -> Result<Arc<dyn TransformPlan>> {
+        let (state, represented) = self
+            .represented(&planned, table, destination, true)
+            .await?;
+        let physical = physical(&state, &represented, None).await?;
+        Ok(Arc::new(SqlPlan {
+            transform: self.clone(),
+            table: table.clone(),
+            destination: destination.clone(),
+            explained: displayable(&*physical).indent(false).to_string(),
+            planned,
+            state,
+            represented,
+            executions: Mutex::default(),
+        }))
+    }
+
     async fn optimized(
         &self,
         state: &SessionState,
+        planned: &Planned,
         table: &Table,
         takes_filters: bool,
     ) -> Result<LogicalPlan> {
         let refusal = |name: &str, windowed| functions::refusal_over(table, name, windowed);
-        let statement = checked(self.template.parsed()?, &[SOURCE], &refusal)?;
-        let planned = PlannedTable::new(Relation::whole(table.clone()), takes_filters);
-        let name = TableReference::bare(SOURCE);
-        let schema = state.schema_for_ref(name).map_err(planning)?;
-        schema
-            .register_table(SOURCE.to_owned(), Arc::new(planned))
-            .map_err(planning)?;
+        let names: Vec<&str> = planned.relations.iter().map(|(name, _)| &**name).collect();
+        let statement = checked(planned.statement.clone(), &names, &refusal)?;
+        for (name, relation) in &planned.relations {
+            let schema = state.schema_for_ref(TableReference::bare(&**name));
+            let table = PlannedTable::new(relation.clone(), takes_filters);
+            let registered = schema
+                .and_then(|schema| schema.register_table(name.clone(), Arc::new(table)))
+                .map_err(planning)?;
+            debug_assert!(registered.is_none(), "each relation has a name of its own");
+        }
         let plan = state
             .statement_to_plan(Statement::Statement(Box::new(statement)))
             .await
@@ -78,16 +197,56 @@ impl SqlTransform {
 
     async fn represented(
         &self,
+        planned: &Planned,
         table: &Table,
         destination: &Destination,
         takes_filters: bool,
     ) -> Result<(SessionState, Represented)> {
         let state = session::state(&self.settings, table)?;
-        let plan = self.optimized(&state, table, takes_filters).await?;
-        Ok((
-            state,
-            represent(plan, destination).map_err(planning)?,
-        ))
+        let plan = self.optimized(&state, planned, table, takes_filters).await?;
+        Ok((state, represent(plan, destination).map_err(planning)?))
+    }
+}
+
+/// A SELECT, and the tables in it.
+#[derive(Clone)]
+struct Planned {
+    statement: ast::Statement,
+    relations: Vec<(String, Relation)>,
+}
+
+/// The table that the source's SELECT gives, or why the source refuses it.
+async fn relation(
+    delegated: Delegated,
+    table: &Table,
+    catalog: &dyn SourceCatalog,
+) -> Result<Result<Relation, QueryRefusal>> {
+    let Delegated {
+        whole, computed, ..
+    } = delegated;
+    let described = catalog.describe(table, &whole.query.select).await?;
+    Ok(described.map(|columns| Relation {
+        table: Table {
+            columns: columns.into_iter().map(|result| result.column).collect(),
+            ..table.clone()
+        },
+        query: Some(whole.query),
+        keeps_rows_apart: whole.keeps_rows_apart,
+        computed,
+    }))
+}
+
+/// Whether another plan may do what this one does not.
+fn is_refusal(err: &Error) -> bool {
+    matches!(err.kind(), ErrorKind::Config | ErrorKind::UnsupportedType)
+}
+
+/// What the source says against `select`; the engine's own refusal may know the nearest name.
+fn explain(unknown: QueryRefusal, select: &str, refusal: Error) -> Error {
+    let error = refused_by_source(unknown, select);
+    match refusal.hint() {
+        Some(hint) if hint.starts_with("did you mean") => refusal,
+        _ => error,
     }
 }
 
@@ -97,19 +256,16 @@ impl Transform for SqlTransform {
         &self,
         table: &Table,
         destination: &Destination,
-        _: &dyn SourceCatalog,
+        catalog: &dyn SourceCatalog,
     ) -> Result<Arc<dyn TransformPlan>> {
-        let (state, represented) = self.represented(table, destination, true).await?;
-        let physical = physical(&state, &represented, None).await?;
-        Ok(Arc::new(SqlPlan {
-            transform: self.clone(),
-            table: table.clone(),
-            destination: destination.clone(),
-            explained: displayable(&*physical).indent(false).to_string(),
-            state,
-            represented,
-            executions: Mutex::default(),
-        }))
+        let planned = self.as_written(table)?;
+        match self.plan_over(planned, table, destination).await {
+            Err(err) if is_refusal(&err) => {
+                let plan = self.delegated(table, destination, catalog, err);
+                Box::pin(plan).await
+            }
+            planned => planned,
+        }
     }
 
     fn select(&self) -> Option<String> {
@@ -126,6 +282,7 @@ struct SqlPlan {
     transform: SqlTransform,
     table: Table,
     destination: Destination,
+    planned: Planned,
     explained: String,
     state: SessionState,
     represented: Represented,
@@ -193,7 +350,7 @@ impl SqlPlan {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let planned = self
             .transform
-            .represented(&self.table, &self.destination, false)
+            .represented(&self.planned, &self.table, &self.destination, false)
             .await;
         let (state, represented) = planned?;
         if represented.columns != self.represented.columns {
