@@ -398,8 +398,10 @@ impl From<WriteArg> for WriteMode {
 /// What `--on` may say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OnArg {
-    /// towpath's engine, so that the source only has to read
+    /// towpath's engine, and the source's server where that cannot: the plan says so
     #[default]
+    Auto,
+    /// towpath's engine; of the source only what takes one row at a time
     Engine,
     /// The source's server, all of it
     Source,
@@ -408,6 +410,7 @@ pub(crate) enum OnArg {
 impl From<OnArg> for RunsOn {
     fn from(arg: OnArg) -> Self {
         match arg {
+            OnArg::Auto => Self::Auto,
             OnArg::Engine => Self::Engine,
             OnArg::Source => Self::Source,
         }

@@ -10,8 +10,10 @@ use towpath_sql::{SourceTransform, SqlTransform};
 /// Who runs the SELECT of a stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum RunsOn {
-    /// towpath's engine.
+    /// towpath's engine, and the source's server where that does not.
     #[default]
+    Auto,
+    /// towpath's engine.
     Engine,
     /// The source's server.
     Source,
@@ -27,7 +29,8 @@ pub(crate) fn transform(
     settings: &Settings,
 ) -> Result<Arc<dyn Transform>> {
     Ok(match (sql, on) {
-        (Some(sql), RunsOn::Engine) => Arc::new(SqlTransform::new(sql, settings)?),
+        (Some(sql), RunsOn::Auto) => Arc::new(SqlTransform::new(sql, settings)?),
+        (Some(sql), RunsOn::Engine) => Arc::new(SqlTransform::new(sql, settings)?.in_engine()?),
         (Some(sql), RunsOn::Source) => Arc::new(SourceTransform::new(sql)?),
         (None, _) => Arc::new(Passthrough),
     })

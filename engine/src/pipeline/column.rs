@@ -267,9 +267,9 @@ fn plan_column(
     options: ColumnOptions,
 ) -> Result<(ColumnEncoding, Assignment), Refusal> {
     // The type of a computed column says less than its Arrow type, which bounds the digits.
-    let computed = match column.source_column {
-        None => pg_type_of(&column.data_type),
-        Some(_) => None,
+    let computed = match column.is_carried {
+        false => pg_type_of(&column.data_type),
+        true => None,
     };
     let from = computed.as_ref().unwrap_or(&column.pg_type);
     let assignment = match assign(from, to) {

@@ -146,7 +146,8 @@ impl Run {
             awaits_types: !outcome.type_changes.is_empty(),
         };
         let mut report = self.report(&input, &mut outcome, condition.clone()).await?;
-        report.notes.splice(..0, hidden.iter().cloned());
+        let first = hidden.iter().chain(transform.notes()).cloned();
+        report.notes.splice(..0, first);
         Ok(StreamPlan {
             stream: stream.clone(),
             table,

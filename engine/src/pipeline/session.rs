@@ -270,6 +270,10 @@ impl SourceSession {
 
 #[async_trait]
 impl SourceCatalog for SourceSession {
+    fn runs_sql(&self) -> bool {
+        true
+    }
+
     async fn describe(
         &self,
         table: &Table,

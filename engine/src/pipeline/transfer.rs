@@ -126,7 +126,8 @@ impl Transfer<'_> {
             progress,
             ..
         } = self;
-        let notes = plan.hidden.iter().cloned().chain(trigger_notes(load));
+        let notes = plan.hidden.iter().chain(plan.transform.notes()).cloned();
+        let notes = notes.chain(trigger_notes(load));
         let report = StreamReport {
             stream: plan.stream.name.clone(),
             source: plan.table.name.to_string(),

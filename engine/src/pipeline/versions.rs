@@ -178,6 +178,10 @@ impl<'a> Servers<'a> {
 
 #[async_trait]
 impl SourceCatalog for Servers<'_> {
+    fn runs_sql(&self) -> bool {
+        true
+    }
+
     async fn describe(
         &self,
         table: &Table,

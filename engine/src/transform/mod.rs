@@ -63,13 +63,18 @@ pub struct OutputColumn {
     pub data_type: DataType,
     /// Whether NULL may occur.
     pub nullable: bool,
-    /// The source column whose values it carries unchanged; `None` if it is computed.
+    /// Whether its values are as the source sends them, and not computed on the way.
+    pub is_carried: bool,
+    /// The column of the source's table that it carries; `None` if it is computed, here or there.
     pub source_column: Option<String>,
 }
 
 /// What a transform may ask of the server that its rows come from; nothing is run there.
 #[async_trait]
 pub trait SourceCatalog: Send + Sync {
+    /// Whether the source runs SELECTs.
+    fn runs_sql(&self) -> bool;
+
     /// The columns of `select`, which calls the rows of `table` `source`, or why the server does not
     /// take it.
     ///
@@ -94,6 +99,10 @@ pub struct NoCatalog;
 
 #[async_trait]
 impl SourceCatalog for NoCatalog {
+    fn runs_sql(&self) -> bool {
+        false
+    }
+
     async fn describe(
         &self,
         _: &Table,
@@ -158,6 +167,11 @@ pub trait TransformPlan: Send + Sync {
 
     /// What runs between source and destination, for people; `None` if nothing does.
     fn explain(&self) -> Option<String>;
+
+    /// What the source does for it beyond reading, and why, for people.
+    fn notes(&self) -> &[String] {
+        &[]
+    }
 
     /// Starts it over `source`. The streams together are the result; they may be polled at the
     /// same time, and nothing is read before that. Batches have the columns of

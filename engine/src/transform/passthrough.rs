@@ -52,6 +52,7 @@ impl Transform for Passthrough {
             columns,
             scans: [scan],
             keeps_rows_apart: true,
+            notes: Vec::new(),
         }))
     }
 
@@ -64,8 +65,8 @@ impl Transform for Passthrough {
     }
 }
 
-/// The plan that carries the `columns` of `query`, which the source runs; `keeps_rows_apart` says
-/// whether each of its rows comes from a row of its own.
+/// The plan that carries the `columns` of `query`, which the source runs for the reasons in
+/// `notes`; `keeps_rows_apart` says whether each of its rows comes from a row of its own.
 ///
 /// # Errors
 /// `UnsupportedType`, if no table can hold a column.
@@ -73,7 +74,7 @@ pub fn carry_query(
     query: SourceQuery,
     columns: &[ResultColumn],
     keeps_rows_apart: bool,
-    destination: &Destination,
+    (destination, notes): (&Destination, Vec<String>),
 ) -> Result<Arc<dyn TransformPlan>> {
     let scan_columns = columns
         .iter()
@@ -91,6 +92,7 @@ pub fn carry_query(
             ..Scan::default()
         }],
         keeps_rows_apart,
+        notes,
     }))
 }
 
@@ -101,6 +103,7 @@ fn output_column(column: &ScanColumn, source_column: Option<String>) -> OutputCo
         representation: column.representation,
         data_type: column.data_type(),
         nullable: column.nullable,
+        is_carried: true,
         source_column,
     }
 }
@@ -168,6 +171,7 @@ struct PassthroughPlan {
     columns: Vec<OutputColumn>,
     scans: [Scan; 1],
     keeps_rows_apart: bool,
+    notes: Vec<String>,
 }
 
 #[async_trait]
@@ -191,6 +195,10 @@ impl TransformPlan for PassthroughPlan {
 
     fn explain(&self) -> Option<String> {
         None
+    }
+
+    fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     async fn execute(&self, source: Arc<dyn Source>) -> Result<Vec<BatchStream>> {

@@ -474,6 +474,7 @@ fn output_columns(
                 representation: representation.copied().unwrap_or(Representation::Native),
                 data_type: field.data_type().clone(),
                 nullable: field.is_nullable(),
+                is_carried: origin.is_some(),
                 source_column: match origin {
                     Some(origin) => reads.scanned.source_column(origin)?,
                     None => None,

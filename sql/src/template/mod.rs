@@ -85,6 +85,28 @@ impl Template {
         &self.sql
     }
 
+    /// Checks that nothing comes after the SELECT.
+    ///
+    /// # Errors
+    /// `Config`, if there is a second statement.
+    pub(crate) fn check_end(&self) -> Result<()> {
+        let mut rest = &self.sql[self.select().len()..];
+        while let Some(next) = rest.chars().next() {
+            let is_comment = rest.starts_with("--") || rest.starts_with("/*");
+            let skipped = match is_comment {
+                true => opaque_length(rest, rest, 0)?,
+                false => next.len_utf8(),
+            };
+            if !is_comment && next != ';' && !next.is_whitespace() {
+                let place = Place::of_offset(&self.sql, self.sql.len() - rest.len());
+                return Err(refuse(Some(place), "a transform is exactly one SELECT")
+                    .with_hint("join several into one with WITH or UNION ALL"));
+            }
+            rest = &rest[skipped..];
+        }
+        Ok(())
+    }
+
     /// The SELECT of only these of its columns, for the same rows; `None` if there is none.
     pub(crate) fn select_of(&self, columns: &[String]) -> Option<String> {
         reduced::select_of(self.select(), columns)

@@ -27,10 +27,12 @@ impl SourceTransform {
     /// The transform that `sql` is.
     ///
     /// # Errors
-    /// `Config`, with line and column, if the placeholder is missing or misspelt, or a quote is not
-    /// closed.
+    /// `Config`, with line and column, if the placeholder is missing or misspelt, a quote is not
+    /// closed, or there is more than one statement.
     pub fn new(sql: &str) -> Result<Self> {
-        Template::new(sql).map(|template| Self { template })
+        let template = Template::new(sql)?;
+        template.check_end()?;
+        Ok(Self { template })
     }
 }
 
@@ -44,6 +46,7 @@ impl Transform for SourceTransform {
     ) -> Result<Arc<dyn TransformPlan>> {
         let select = self.template.select();
         let whole = WholeQuery::of(select, catalog).await?;
+        let destination = (destination, Vec::new());
         let plan = carry_whole(whole, table, destination, catalog).await?;
         plan.map_err(|unknown| refused_by_source(unknown, select))
     }
@@ -57,14 +60,15 @@ impl Transform for SourceTransform {
     }
 }
 
-/// The plan that carries what `whole` gives, or why the source refuses that.
+/// The plan that carries what `whole` gives, with what is to be told about it, or why the source
+/// refuses that.
 ///
 /// # Errors
 /// `Config`, if its columns cannot be loaded; `Read`, if the server does not answer.
 pub(super) async fn carry_whole(
     whole: WholeQuery,
     table: &Table,
-    destination: &Destination,
+    destination: (&Destination, Vec<String>),
     catalog: &dyn SourceCatalog,
 ) -> Result<Result<Arc<dyn TransformPlan>, QueryRefusal>> {
     let columns = match catalog.describe(table, &whole.query.select).await? {

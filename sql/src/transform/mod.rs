@@ -28,7 +28,7 @@ use towpath_engine::{Error, ErrorKind, Result};
 pub use at_source::SourceTransform;
 
 use crate::check::{planning, running};
-use crate::delegation::{Delegated, Split, Splitter, WholeQuery};
+use crate::delegation::{Delegated, Splitter, WholeQuery};
 use crate::functions;
 use crate::pushdown::{PlannedTable, Relation};
 use crate::representation::{Represented, represent};
@@ -36,7 +36,10 @@ use crate::session;
 use crate::template::{SOURCE, Template, checked, parsed};
 use at_source::{carry_whole, refused_by_source};
 
-/// A SELECT over `{{ source }}`, in PostgreSQL's SQL.
+/// A SELECT over `{{ source }}`, in PostgreSQL's SQL, that towpath's engine runs as far as it can.
+///
+/// What the engine does not compute exactly is left to the source, as little as possible:
+/// expressions over one row, or else the whole SELECT.
 ///
 /// The same SELECT run in PostgreSQL, with `TimeZone` UTC, gives the same rows, or planning
 /// refuses it.
@@ -44,27 +47,35 @@ use at_source::{carry_whole, refused_by_source};
 pub struct SqlTransform {
     template: Template,
     settings: Settings,
+    /// Whether the source may run a whole SELECT that the engine does not.
+    may_run_whole: bool,
 }
 
 impl SqlTransform {
     /// The transform that `sql` is, run within `settings`.
     ///
     /// # Errors
-    /// `Config`, with line and column, if `sql` is not one SELECT over the placeholder.
+    /// `Config`, with line and column, if the placeholder is missing or misspelt, a quote is not
+    /// closed, or there is more than one statement.
     pub fn new(sql: &str, settings: &Settings) -> Result<Self> {
         let template = Template::new(sql)?;
-        template.parsed()?;
+        template.check_end()?;
         Ok(Self {
             template,
             settings: settings.clone(),
+            may_run_whole: true,
         })
     }
 
-    /// The SELECT as it is written, over the whole table.
-    fn as_written(&self, table: &Table) -> Result<Planned> {
-        Ok(Planned {
-            statement: self.template.parsed()?,
-            relations: vec![(SOURCE.to_owned(), Relation::whole(table.clone()))],
+    /// The same transform, of which the source computes nothing but what takes one row at a time.
+    ///
+    /// # Errors
+    /// `Config`, if it is not one SELECT that the engine can read.
+    pub fn in_engine(self) -> Result<Self> {
+        self.template.parsed()?;
+        Ok(Self {
+            may_run_whole: false,
+            ..self
         })
     }
 
@@ -78,49 +89,67 @@ impl SqlTransform {
         refusal: Error,
     ) -> Result<Arc<dyn TransformPlan>> {
         let select = self.template.select();
-        let whole = WholeQuery::of(select, catalog).await?;
-        if whole.query.is_row_wise {
-            let delegated = carry_whole(whole, table, destination, catalog).await?;
-            return delegated.map_err(|unknown| explain(unknown, select, refusal));
-        }
-        // The SELECT must mean something there at all.
+        // It must mean something there at all.
         if let Err(unknown) = catalog.describe(table, select).await? {
             return Err(explain(unknown, select, refusal));
         }
-        let statement = self.template.parsed()?;
-        let splitter = Splitter::new(&statement, table, catalog).await?;
+        let whole = WholeQuery::of(select, catalog).await?;
+        let reason = reason(&refusal);
+        let left = match (whole.query.is_row_wise, self.template.parsed()) {
+            (false, Ok(statement)) => {
+                let rest = (&statement, refusal);
+                Box::pin(self.cut(rest, table, destination, catalog)).await
+            }
+            _ => Err(refusal),
+        };
+        match left {
+            Err(err) if is_refusal(&err) && (whole.query.is_row_wise || self.may_run_whole) => {
+                let note = match whole.query.is_row_wise {
+                    true => format!("the source computes the rows: {reason}"),
+                    false => format!("the source runs the whole SELECT: {}", self::reason(&err)),
+                };
+                let destination = (destination, vec![note]);
+                let plan = carry_whole(whole, table, destination, catalog).await?;
+                plan.map_err(|unknown| refused_by_source(unknown, select))
+            }
+            left => left,
+        }
+    }
+
+    /// The plan in which the source computes what takes one row at a time; `refusal` is why the
+    /// engine does not run all of `statement`.
+    async fn cut(
+        &self,
+        (statement, refusal): (&ast::Statement, Error),
+        table: &Table,
+        destination: &Destination,
+        catalog: &dyn SourceCatalog,
+    ) -> Result<Arc<dyn TransformPlan>> {
+        let splitter = Splitter::new(statement, table, catalog).await?;
         let mut native = HashSet::new();
         for select in splitter.candidates() {
             if self.is_native(&select, table).await {
                 native.insert(select);
             }
         }
+        let reason = reason(&refusal);
         let mut last = refusal;
         for native in [native, HashSet::new()] {
             let Some(split) = splitter.split(&native) else {
                 break;
             };
-            let Split {
-                statement,
-                delegated,
-            } = split;
-            let mut relations = Vec::new();
-            for delegated in delegated {
+            let mut planned = Planned::over(table, split.statement);
+            for delegated in split.delegated {
                 let name = delegated.name.clone();
-                match relation(delegated, table, catalog).await? {
-                    Ok(relation) => relations.push((name, relation)),
-                    Err(unknown) => return Err(explain(unknown, select, last)),
-                }
+                let relation = relation(delegated, table, catalog).await?;
+                let relation =
+                    relation.map_err(|unknown| refused_by_source(unknown, self.template.select()))?;
+                planned.notes.extend(computed_note(&relation, &reason));
+                planned.relations.push((name, relation));
             }
-            relations.push((SOURCE.to_owned(), Relation::whole(table.clone())));
-            let planned = Planned {
-                statement,
-                relations,
-            };
             match self.plan_over(planned, table, destination).await {
-                Ok(plan) => return Ok(plan),
                 Err(err) if is_refusal(&err) => last = err,
-                Err(err) => return Err(err),
+                planned => return planned,
             }
         }
         Err(last)
@@ -131,10 +160,7 @@ impl SqlTransform {
         let Some(statement) = parsed(select) else {
             return false;
         };
-        let planned = Planned {
-            statement,
-            relations: vec![(SOURCE.to_owned(), Relation::whole(table.clone()))],
-        };
+        let planned = Planned::over(table, statement);
         let destination = Destination::default();
         let represented = self.represented(&planned, table, &destination, true).await;
         represented.is_ok_and(|(_, represented)| {
@@ -213,6 +239,19 @@ impl SqlTransform {
 struct Planned {
     statement: ast::Statement,
     relations: Vec<(String, Relation)>,
+    /// What the source does for it, for people.
+    notes: Vec<String>,
+}
+
+impl Planned {
+    /// `statement` over `table` as it is.
+    fn over(table: &Table, statement: ast::Statement) -> Self {
+        Self {
+            statement,
+            relations: vec![(SOURCE.to_owned(), Relation::whole(table.clone()))],
+            notes: Vec::new(),
+        }
+    }
 }
 
 /// The table that the source's SELECT gives, or why the source refuses it.
@@ -236,17 +275,41 @@ async fn relation(
     }))
 }
 
+/// What of `relation` the source computes, and that `reason` is why.
+fn computed_note(relation: &Relation, reason: &str) -> Option<String> {
+    let computed = relation.table.columns.iter();
+    let computed: Vec<&str> = computed
+        .filter(|column| relation.computed.contains(&column.name))
+        .map(|column| &*column.name)
+        .collect();
+    match computed.is_empty() {
+        true => None,
+        false => Some(format!(
+            "the source computes {}: {reason}",
+            computed.join(", ")
+        )),
+    }
+}
+
+/// Why the engine refuses, in one line.
+fn reason(refusal: &Error) -> String {
+    refusal.to_string()
+}
+
 /// Whether another plan may do what this one does not.
 fn is_refusal(err: &Error) -> bool {
     matches!(err.kind(), ErrorKind::Config | ErrorKind::UnsupportedType)
 }
 
-/// What the source says against `select`; the engine's own refusal may know the nearest name.
+/// What the source says against `select`; the engine's own refusal of a name knows the others.
 fn explain(unknown: QueryRefusal, select: &str, refusal: Error) -> Error {
-    let error = refused_by_source(unknown, select);
-    match refusal.hint() {
-        Some(hint) if hint.starts_with("did you mean") => refusal,
-        _ => error,
+    let knows_better = refusal
+        .hint()
+        .is_some_and(|hint| hint.starts_with("did you mean"))
+        || refusal.to_string().contains("does not exist");
+    match knows_better {
+        true => refusal,
+        false => refused_by_source(unknown, select),
     }
 }
 
@@ -258,13 +321,19 @@ impl Transform for SqlTransform {
         destination: &Destination,
         catalog: &dyn SourceCatalog,
     ) -> Result<Arc<dyn TransformPlan>> {
-        let planned = self.as_written(table)?;
-        match self.plan_over(planned, table, destination).await {
-            Err(err) if is_refusal(&err) => {
+        let native = match self.template.parsed() {
+            Ok(statement) => {
+                let planned = Planned::over(table, statement);
+                self.plan_over(planned, table, destination).await
+            }
+            Err(err) => Err(err),
+        };
+        match native {
+            Err(err) if is_refusal(&err) && catalog.runs_sql() => {
                 let plan = self.delegated(table, destination, catalog, err);
                 Box::pin(plan).await
             }
-            planned => planned,
+            native => native,
         }
     }
 
@@ -306,6 +375,10 @@ impl TransformPlan for SqlPlan {
 
     fn keeps_rows_apart(&self) -> bool {
         self.represented.keeps_rows_apart
+    }
+
+    fn notes(&self) -> &[String] {
+        &self.planned.notes
     }
 
     fn explain(&self) -> Option<String> {

@@ -76,7 +76,7 @@ pub(super) fn choose(
             || existing.column(name).is_none_or(|column| column.nullable)
     };
     let by_value = |output: &OutputColumn| {
-        output.source_column.is_none() && output.pg_type.oid == oid::NUMERIC
+        !output.is_carried && output.pg_type.oid == oid::NUMERIC
     };
     let notes = outputs
         .iter()
@@ -164,16 +164,16 @@ fn compared(
             hint: hint.to_owned(),
         });
     };
-    let computed = match output.source_column {
+    let computed = match output.is_carried {
         // The type of a computed column says less than its Arrow type, which bounds the digits.
-        None => pg_type_of(&output.data_type),
-        Some(_) => None,
+        false => pg_type_of(&output.data_type),
+        true => None,
     };
     let from = computed.as_ref().unwrap_or(&output.pg_type);
     let column = ComparedColumn::new(name, from, &there.pg_type, allow_lossy)?;
-    Ok(match output.source_column {
-        None => column.computed(),
-        Some(_) => column,
+    Ok(match output.is_carried {
+        false => column.computed(),
+        true => column,
     })
 }
 
