@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{
-    Destination, OutputColumn, ResultColumn, SourceCatalog, Transform, TransformPlan,
-};
+use super::{Destination, OutputColumn, ResultColumn, SourceCatalog, Transform, TransformPlan};
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::{BatchStream, Scan, ScanColumn, Source, SourceQuery};
 use crate::table::{Column, Table};

@@ -30,7 +30,9 @@ impl Functions {
             true => Vec::new(),
             false => catalog.functions(&names).await?,
         };
-        let by_name = found.into_iter().map(|traits| (traits.name.clone(), traits));
+        let by_name = found
+            .into_iter()
+            .map(|traits| (traits.name.clone(), traits));
         Ok(Self(by_name.collect()))
     }
 

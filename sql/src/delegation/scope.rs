@@ -64,7 +64,9 @@ pub(super) fn reads(select: &Select, named: &Named, functions: &Functions) -> Re
         from[0].relation = inlined;
         let others = from.iter().enumerate().flat_map(|(at, item)| {
             let first = (at > 0).then_some(&item.relation);
-            first.into_iter().chain(item.joins.iter().map(|join| &join.relation))
+            first
+                .into_iter()
+                .chain(item.joins.iter().map(|join| &join.relation))
         });
         if let Some(function_aliases) = others.map(alias_of).collect() {
             return Reads::One(RowSet {
@@ -151,9 +153,7 @@ fn row_item(
             subquery,
             alias: Some(alias),
             sample: None,
-        } if is_row_wise(subquery, functions) => {
-            Some((factor.clone(), alias.name.clone(), false))
-        }
+        } if is_row_wise(subquery, functions) => Some((factor.clone(), alias.name.clone(), false)),
         _ => None,
     }
 }
@@ -236,12 +236,18 @@ impl Scope {
             },
             _ => return Meaning::Other,
         };
-        let mut meanings = self.occurrences.iter().enumerate().filter_map(|(at, found)| {
-            found.has(qualifier.as_deref(), &name).map(|is_column| match is_column {
-                true => Meaning::Column(at),
-                false => Meaning::Computed(at),
-            })
-        });
+        let mut meanings = self
+            .occurrences
+            .iter()
+            .enumerate()
+            .filter_map(|(at, found)| {
+                found
+                    .has(qualifier.as_deref(), &name)
+                    .map(|is_column| match is_column {
+                        true => Meaning::Column(at),
+                        false => Meaning::Computed(at),
+                    })
+            });
         match (meanings.next(), meanings.next()) {
             // Beside other tables, a bare name may be theirs.
             (Some(meaning), None) if qualifier.is_some() || self.is_alone => meaning,
@@ -282,11 +288,13 @@ impl Occurrence {
             return Some(true);
         }
         let functions = self.set.function_aliases.iter().map(folded);
-        let gives = functions.zip(&self.function_columns).any(|(alias, columns)| {
-            let is_own = qualifier.is_none_or(|qualifier| qualifier == alias);
-            is_own && columns.iter().any(|column| column == name)
-                || qualifier.is_none() && alias == name
-        });
+        let gives = functions
+            .zip(&self.function_columns)
+            .any(|(alias, columns)| {
+                let is_own = qualifier.is_none_or(|qualifier| qualifier == alias);
+                is_own && columns.iter().any(|column| column == name)
+                    || qualifier.is_none() && alias == name
+            });
         (gives || qualifier.is_none() && alias == name).then_some(false)
     }
 }

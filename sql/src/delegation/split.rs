@@ -123,12 +123,13 @@ struct Parts {
 impl Parts {
     /// What must be asked about the row sets of all SELECTs.
     fn questions(&self, functions: &Functions) -> BTreeSet<String> {
-        let sets = self.selects.iter().flat_map(|select| {
-            match reads(select, &self.named, functions) {
-                Reads::One(set) => vec![set],
-                Reads::Several(sets) => sets.into_iter().map(|(_, set)| set).collect(),
-            }
-        });
+        let sets =
+            self.selects
+                .iter()
+                .flat_map(|select| match reads(select, &self.named, functions) {
+                    Reads::One(set) => vec![set],
+                    Reads::Several(sets) => sets.into_iter().map(|(_, set)| set).collect(),
+                });
         sets.flat_map(|set| set.questions()).collect()
     }
 }
@@ -327,7 +328,11 @@ impl Cutter<'_> {
                 Expr::Tuple(exprs) => exprs.iter().collect(),
                 expr => vec![expr],
             };
-            groups.extend(inner.into_iter().map(|expr| key(output(select, scope, expr))));
+            groups.extend(
+                inner
+                    .into_iter()
+                    .map(|expr| key(output(select, scope, expr))),
+            );
         }
         Some(groups)
     }
@@ -415,7 +420,9 @@ impl Cutter<'_> {
             .projection
             .iter_mut()
             .map(|item| match item {
-                SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => Some(expr),
+                SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => {
+                    Some(expr)
+                }
                 _ => None,
             })
             .collect();
@@ -425,9 +432,11 @@ impl Cutter<'_> {
         let is_one = frame.scope.is_alone && frame.scope.occurrences.len() == 1;
         if !is_one
             || !exprs.iter().any(|expr| gives_set(expr))
-            || !exprs
-                .iter()
-                .all(|expr| frame.scope.is_row_wise_with_sets(expr, &self.known.functions))
+            || !exprs.iter().all(|expr| {
+                frame
+                    .scope
+                    .is_row_wise_with_sets(expr, &self.known.functions)
+            })
         {
             return;
         }
@@ -488,7 +497,10 @@ impl Cutter<'_> {
             return (None, Found::Nothing);
         };
         let is_grouped = frame.aggregates == 0
-            && frame.groups.as_ref().is_some_and(|groups| !groups.contains(&key(expr)));
+            && frame
+                .groups
+                .as_ref()
+                .is_some_and(|groups| !groups.contains(&key(expr)));
         if is_grouped {
             return (None, Found::Nothing);
         }

@@ -199,8 +199,9 @@ fn repeated(names: &[String]) -> Option<&str> {
 
 fn keeps_rows_apart(plan: &LogicalPlan) -> bool {
     match plan {
-        LogicalPlan::TableScan(scan) => source_as_provider(&scan.source)
-            .is_ok_and(|table| planned(&*table).is_some_and(|table| table.relation.keeps_rows_apart)),
+        LogicalPlan::TableScan(scan) => source_as_provider(&scan.source).is_ok_and(|table| {
+            planned(&*table).is_some_and(|table| table.relation.keeps_rows_apart)
+        }),
         LogicalPlan::Projection(_)
         | LogicalPlan::Filter(_)
         | LogicalPlan::Sort(_)

@@ -48,7 +48,7 @@ impl Transform for SourceTransform {
         let whole = WholeQuery::of(select, catalog).await?;
         let destination = (destination, Vec::new());
         let plan = carry_whole(whole, table, destination, catalog).await?;
-        plan.map_err(|unknown| refused_by_source(unknown, select))
+        plan.map_err(|unknown| refused_by_source(unknown, table, select))
     }
 
     fn select(&self) -> Option<String> {
@@ -91,12 +91,15 @@ pub(super) async fn carry_whole(
     carry_query(query, &columns, keeps_rows_apart, destination).map(Ok)
 }
 
-/// What the source says against `select`.
-pub(super) fn refused_by_source(unknown: QueryRefusal, select: &str) -> Error {
+/// What the source says against `select` over `table`.
+pub(super) fn refused_by_source(unknown: QueryRefusal, table: &Table, select: &str) -> Error {
     let place = unknown
         .offset
         .and_then(|at| Place::of_character(select, at));
-    let message = format!("the source refuses the SELECT: {}", unknown.message);
+    let message = format!(
+        "the source refuses the SELECT over {}: {}",
+        table.name, unknown.message
+    );
     let error = refuse(place, message);
     error.with_hint(match unknown.hint {
         Some(hint) => hint,

@@ -91,7 +91,7 @@ impl SqlTransform {
         let select = self.template.select();
         // It must mean something there at all.
         if let Err(unknown) = catalog.describe(table, select).await? {
-            return Err(explain(unknown, select, refusal));
+            return Err(explain(unknown, table, select, refusal));
         }
         let whole = WholeQuery::of(select, catalog).await?;
         let reason = reason(&refusal);
@@ -110,7 +110,7 @@ impl SqlTransform {
                 };
                 let destination = (destination, vec![note]);
                 let plan = carry_whole(whole, table, destination, catalog).await?;
-                plan.map_err(|unknown| refused_by_source(unknown, select))
+                plan.map_err(|unknown| refused_by_source(unknown, table, select))
             }
             left => left,
         }
@@ -142,8 +142,8 @@ impl SqlTransform {
             for delegated in split.delegated {
                 let name = delegated.name.clone();
                 let relation = relation(delegated, table, catalog).await?;
-                let relation =
-                    relation.map_err(|unknown| refused_by_source(unknown, self.template.select()))?;
+                let relation = relation
+                    .map_err(|unknown| refused_by_source(unknown, table, self.template.select()))?;
                 planned.notes.extend(computed_note(&relation, &reason));
                 planned.relations.push((name, relation));
             }
@@ -180,9 +180,7 @@ impl SqlTransform {
         table: &Table,
         destination: &Destination,
     ) -> Result<Arc<dyn TransformPlan>> {
-        let (state, represented) = self
-            .represented(&planned, table, destination, true)
-            .await?;
+        let (state, represented) = self.represented(&planned, table, destination, true).await?;
         let physical = physical(&state, &represented, None).await?;
         Ok(Arc::new(SqlPlan {
             transform: self.clone(),
@@ -229,7 +227,9 @@ impl SqlTransform {
         takes_filters: bool,
     ) -> Result<(SessionState, Represented)> {
         let state = session::state(&self.settings, table)?;
-        let plan = self.optimized(&state, planned, table, takes_filters).await?;
+        let plan = self
+            .optimized(&state, planned, table, takes_filters)
+            .await?;
         Ok((state, represent(plan, destination).map_err(planning)?))
     }
 }
@@ -302,14 +302,14 @@ fn is_refusal(err: &Error) -> bool {
 }
 
 /// What the source says against `select`; the engine's own refusal of a name knows the others.
-fn explain(unknown: QueryRefusal, select: &str, refusal: Error) -> Error {
+fn explain(unknown: QueryRefusal, table: &Table, select: &str, refusal: Error) -> Error {
     let knows_better = refusal
         .hint()
         .is_some_and(|hint| hint.starts_with("did you mean"))
         || refusal.to_string().contains("does not exist");
     match knows_better {
         true => refusal,
-        false => refused_by_source(unknown, select),
+        false => refused_by_source(unknown, table, select),
     }
 }
 

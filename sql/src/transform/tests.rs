@@ -11,8 +11,8 @@ use arrow_array::{
 use arrow_schema::Schema;
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use towpath_engine::source::MemorySource;
-use towpath_engine::transform::NoCatalog;
 use towpath_engine::table::{Column, TableKind, TableName};
+use towpath_engine::transform::NoCatalog;
 use towpath_engine::types::{PgType, Representation, TypeKind, oid};
 
 #[tokio::test]
@@ -384,7 +384,7 @@ async fn mistakes_are_told_with_their_place_and_the_way_out() {
         ),
         (
             "SELECT id FROM {{ source }}; SELECT 2",
-            "a transform is exactly one SELECT\n\
+            "a transform is exactly one SELECT, at line 1, column 30\n\
              hint: join several into one with WITH or UNION ALL",
         ),
         (

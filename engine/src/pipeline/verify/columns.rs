@@ -75,9 +75,7 @@ pub(super) fn choose(
         at_source.is_none_or(|output| output.nullable)
             || existing.column(name).is_none_or(|column| column.nullable)
     };
-    let by_value = |output: &OutputColumn| {
-        !output.is_carried && output.pg_type.oid == oid::NUMERIC
-    };
+    let by_value = |output: &OutputColumn| !output.is_carried && output.pg_type.oid == oid::NUMERIC;
     let notes = outputs
         .iter()
         .any(by_value)

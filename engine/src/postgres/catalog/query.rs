@@ -4,9 +4,9 @@ use tokio_postgres::Statement;
 use tokio_postgres::error::{DbError, ErrorPosition};
 
 use super::{Connection, query, types};
+use crate::error::ErrorKind;
 use crate::error::Result;
 use crate::postgres::server_error;
-use crate::error::ErrorKind;
 use crate::table::{Column, Table};
 
 /// One column of a query's result.
@@ -94,7 +94,10 @@ async fn result_columns(
 ) -> Result<Vec<ResultColumn>> {
     let columns = statement.columns();
     let type_oids: Vec<u32> = columns.iter().map(|column| column.type_().oid()).collect();
-    let typmods: Vec<i32> = columns.iter().map(|column| column.type_modifier()).collect();
+    let typmods: Vec<i32> = columns
+        .iter()
+        .map(|column| column.type_modifier())
+        .collect();
     let table_oids: Vec<u32> = columns
         .iter()
         .map(|column| column.table_oid().unwrap_or(0))
@@ -116,20 +119,22 @@ async fn result_columns(
             let origin = origin.filter(|_| row.get::<_, u32>("table_oid") == table.oid);
             let carried = origin.as_ref().and_then(|name| table.column(name));
             let name = column.name().to_owned();
-            Ok(match carried.filter(|carried| carried.pg_type.is_same_type(&pg_type)) {
-                Some(carried) => ResultColumn {
-                    origin: Some(carried.name.clone()),
-                    column: Column {
-                        name,
-                        pg_type,
-                        ..carried.clone()
+            Ok(
+                match carried.filter(|carried| carried.pg_type.is_same_type(&pg_type)) {
+                    Some(carried) => ResultColumn {
+                        origin: Some(carried.name.clone()),
+                        column: Column {
+                            name,
+                            pg_type,
+                            ..carried.clone()
+                        },
+                    },
+                    None => ResultColumn {
+                        column: Column::computed(name, pg_type),
+                        origin: None,
                     },
                 },
-                None => ResultColumn {
-                    column: Column::computed(name, pg_type),
-                    origin: None,
-                },
-            })
+            )
         })
         .collect()
 }

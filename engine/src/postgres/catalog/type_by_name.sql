@@ -1,7 +1,7 @@
 -- A type, or its array type, by name, and what SQL calls it here.
 -- $1 text: schema; $2 text: name; $3 text: the extension it belongs to, in whatever schema, or NULL;
 -- $4 boolean: whether the array type is meant; $5 integer: the modifier.
-SELECT f.oid, pg_catalog.format_type(f.oid, NULLIF($5, -1)) AS sql
+SELECT f.oid, pg_catalog.format_type(f.oid, $5) AS sql
   FROM pg_catalog.pg_type AS t
   JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace
   JOIN pg_catalog.pg_type AS f ON f.oid = CASE WHEN $4 THEN t.typarray ELSE t.oid END
