@@ -106,6 +106,7 @@ fn through(
         "--table", &*from, "--sql", &sql, "--into", &into.name, "--key", &keys,
     ];
     let towpath = || copy(setting, &arguments);
+    let at_source = [&arguments[..], &["--on", "source"]].concat();
     let expected = Table {
         name: KEPT.to_owned(),
         ..into.clone()
@@ -131,6 +132,11 @@ fn through(
             "towpath, into an empty table",
             vec![into.create(true)],
             towpath(),
+        )),
+        Some(by_towpath(
+            "towpath, at the source",
+            Vec::new(),
+            copy(setting, &at_source),
         )),
         peer(
             "DuckDB, into a keyed table",
