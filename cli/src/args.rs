@@ -54,7 +54,7 @@ pub(crate) enum Command {
     /// Run a pipeline file
     Run(RunArgs),
     /// Validate a pipeline file against both servers, and move nothing
-    Check(PipelineArgs),
+    Check(CheckArgs),
     /// Show what a run would do: fidelity of each column, statements, the engine's plan
     Plan(PipelineArgs),
     /// Prove that source and destination hold the same rows, or name those that differ
@@ -202,6 +202,28 @@ Examples:
   towpath run shop.yaml
   towpath run shop.yaml customers public.orders
   towpath run shop.yaml --full --output json";
+
+/// What `towpath check` is asked for.
+#[derive(Args, Debug)]
+#[command(after_help = CHECK_EXAMPLES)]
+pub(crate) struct CheckArgs {
+    /// The streams to check.
+    #[command(flatten)]
+    pub(crate) pipeline: PipelineArgs,
+    /// Run each SELECT by the engine and by the source, over a sample, and compare
+    #[arg(long)]
+    pub(crate) compare: bool,
+    /// Rows of each table to compare by, about: whole pages are read
+    #[arg(long, value_name = "N", default_value_t = 1000, requires = "compare")]
+    pub(crate) rows: u64,
+}
+
+const CHECK_EXAMPLES: &str = "\
+Exit status: 0 all is well; 1 engine and source differ; 2 a stream is refused.
+
+Examples:
+  towpath check shop.yaml
+  towpath check shop.yaml customers --compare --rows 10000";
 
 /// What `towpath check` and `towpath plan` are asked for.
 #[derive(Args, Debug)]

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use super::{RowSecurity, Settings, Stream};
 use crate::decode::BatchLimits;
 use crate::error::{Error, ErrorKind, Result};
+use crate::postgres::statement::PageRange;
 use crate::postgres::{Connection, ConnectionConfig, catalog, is_row_security, server_error};
 use crate::report::Progress;
 use crate::source::{
@@ -174,6 +175,25 @@ impl SourceSession {
     pub fn source(&self, table: &Table, progress: Arc<Progress>) -> Arc<dyn Source> {
         let (snapshot, settings) = (self.snapshot(), self.settings);
         Arc::new(CopySource::new(table.clone(), snapshot, settings, progress))
+    }
+
+    /// About `rows` rows of `table` under the session's snapshot, the same ones every time: its first
+    /// pages, or all of what has none.
+    pub fn sample(&self, table: &Table, rows: u64, progress: Arc<Progress>) -> Arc<dyn Source> {
+        let (snapshot, settings) = (self.snapshot(), self.settings);
+        let source = CopySource::new(table.clone(), snapshot, settings, progress);
+        if !table.has_ctid {
+            return Arc::new(source);
+        }
+        let estimated = table.estimated_rows.unwrap_or(0).max(1);
+        let pages = rows
+            .saturating_mul(u64::from(table.pages))
+            .div_ceil(estimated);
+        let first = PageRange {
+            start: 0,
+            end: Some(u32::try_from(pages.max(1)).unwrap_or(u32::MAX)),
+        };
+        Arc::new(source.with_condition(first.condition()))
     }
 
     /// The rows of `table` that `stream` reads: those that pass `condition` (SQL of the source).

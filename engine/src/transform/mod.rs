@@ -142,6 +142,9 @@ pub trait Transform: Send + Sync {
     /// if every row passes as it is. A server may refuse it, as its version may lack a function.
     fn select(&self) -> Option<String>;
 
+    /// The same, run by the source as a whole; `None` if every row passes as it is.
+    fn at_source(&self) -> Option<Arc<dyn Transform>>;
+
     /// The SELECT that gives only `columns` of the result, for the same rows; `None` if rows
     /// depend on the other columns, or if every row passes as it is.
     fn select_of(&self, columns: &[String]) -> Option<String>;

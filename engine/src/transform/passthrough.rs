@@ -58,6 +58,10 @@ impl Transform for Passthrough {
         None
     }
 
+    fn at_source(&self) -> Option<Arc<dyn Transform>> {
+        None
+    }
+
     fn select_of(&self, _columns: &[String]) -> Option<String> {
         None
     }

@@ -32,7 +32,12 @@ impl SourceTransform {
     pub fn new(sql: &str) -> Result<Self> {
         let template = Template::new(sql)?;
         template.check_end()?;
-        Ok(Self { template })
+        Ok(Self::of(template))
+    }
+
+    /// The transform that `template` is.
+    pub(super) fn of(template: Template) -> Self {
+        Self { template }
     }
 }
 
@@ -53,6 +58,10 @@ impl Transform for SourceTransform {
 
     fn select(&self) -> Option<String> {
         Some(self.template.select().to_owned())
+    }
+
+    fn at_source(&self) -> Option<Arc<dyn Transform>> {
+        Some(Arc::new(self.clone()))
     }
 
     fn select_of(&self, columns: &[String]) -> Option<String> {

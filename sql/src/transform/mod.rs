@@ -341,6 +341,10 @@ impl Transform for SqlTransform {
         Some(self.template.select().to_owned())
     }
 
+    fn at_source(&self) -> Option<Arc<dyn Transform>> {
+        Some(Arc::new(SourceTransform::of(self.template.clone())))
+    }
+
     fn select_of(&self, columns: &[String]) -> Option<String> {
         self.template.select_of(columns)
     }
