@@ -19,6 +19,7 @@ mod reading;
 mod row_security;
 mod sessions;
 mod shapes;
+mod sql_suite;
 mod transform;
 mod triggers;
 mod types;

@@ -9,7 +9,7 @@ mod standby;
 
 pub(crate) use compare::{assert_same, relation};
 pub(crate) use databases::{Databases, Versions, url_of_role};
-pub(crate) use oracle::{Oracle, Verdict};
+pub(crate) use oracle::{Answer, Oracle, Question, RunsOn, Verdict};
 pub(crate) use program::{Outcome, Program};
 pub(crate) use session::Session;
 pub(crate) use standby::Replicated;

@@ -65,7 +65,7 @@ impl Deref for Session {
 }
 
 /// What the server says about an error.
-fn message(err: &tokio_postgres::Error) -> String {
+pub(super) fn message(err: &tokio_postgres::Error) -> String {
     match err.as_db_error() {
         Some(db) => format!("{} ({})", db.message(), db.code().code()),
         None => err.to_string(),
