@@ -15,7 +15,7 @@ use towpath_engine::transform::SourceCatalog;
 use super::scope::{Meaning, Named, Occurrence, Reads, RowSet, Scope, reads, table_factor};
 use super::shape::{has_group_by, name_of};
 use super::{Functions, WholeQuery};
-use crate::template::{folded, name_results, parsed};
+use crate::template::{folded, name_results, parsed, result_name};
 
 /// A SELECT over tables of which the source gives the rows.
 pub(crate) struct Split {
@@ -279,6 +279,7 @@ impl Cutter<'_> {
         if !is_whole || !spread_wildcards(select, &frame.scope) {
             return Frame::default();
         }
+        name_computed(select, &frame.scope);
         let groups = self.groups(select, &frame.scope);
         self.replace_items(select, &mut frame, &places);
         self.delegate_condition(select, &mut frame);
@@ -609,6 +610,19 @@ impl Visitor for Aggregates<'_> {
 
 fn column(alias: &Ident, name: String) -> Expr {
     Expr::CompoundIdentifier(vec![alias.clone(), Ident::with_quote('"', name)])
+}
+
+/// Names results that are no columns of their own, as they are about to become some.
+fn name_computed(select: &mut Select, scope: &Scope) {
+    for item in &mut select.projection {
+        if let SelectItem::UnnamedExpr(expr) = item
+            && matches!(scope.meaning(expr), Meaning::Computed(_))
+        {
+            let alias = Ident::with_quote('"', result_name(expr));
+            let expr = expr.clone();
+            *item = SelectItem::ExprWithAlias { expr, alias };
+        }
+    }
 }
 
 /// Puts columns in the places of `*`; `false` if not all of them are known.

@@ -16,6 +16,15 @@ const COLLATION_KEY: &str = "towpath.collation";
 /// Metadata key of a field that holds rows, whose `IS NULL` asks for each of their fields.
 const ROW_KEY: &str = "towpath.row";
 
+/// Metadata key of a field whose type is an enum: its labels.
+const LABELS_KEY: &str = "towpath.labels";
+
+/// Between two labels.
+const LABEL_END: &str = "\u{1}";
+
+/// Metadata key of a field whose type is a domain.
+const DOMAIN_KEY: &str = "towpath.domain";
+
 /// The field of `column` while the SQL is planned.
 ///
 /// Types without an Arrow type of their own become string types that nothing else has, so that
@@ -26,6 +35,12 @@ pub(crate) fn field(column: &Column) -> Field {
     metadata.extend(declared::metadata(declaration.as_deref()));
     if is_collated_c(column) {
         metadata.insert(COLLATION_KEY.to_owned(), "C".to_owned());
+    }
+    if matches!(column.pg_type.kind, TypeKind::Domain(_)) {
+        metadata.insert(DOMAIN_KEY.to_owned(), String::new());
+    }
+    if let TypeKind::Enum(labels) = &column.pg_type.kind {
+        metadata.insert(LABELS_KEY.to_owned(), labels.join(LABEL_END));
     }
     let is_row = matches!(
         column.pg_type.without_domains().kind,
@@ -40,6 +55,17 @@ pub(crate) fn field(column: &Column) -> Field {
         false => planned_type(&column.pg_type),
     };
     Field::new(&column.name, data_type, column.nullable || is_row).with_metadata(metadata)
+}
+
+/// Whether `field` is a column of a domain, whose casts to the type below change its type only.
+pub(crate) fn is_domain(field: &Field) -> bool {
+    field.metadata().contains_key(DOMAIN_KEY)
+}
+
+/// Whether `text` is a label of the enum that `field` holds; `None` if it holds none.
+pub(crate) fn has_label(field: &Field, text: &str) -> Option<bool> {
+    let labels = field.metadata().get(LABELS_KEY)?;
+    Some(labels.split(LABEL_END).any(|label| label == text))
 }
 
 /// Whether `field` holds rows.

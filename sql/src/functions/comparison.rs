@@ -6,7 +6,7 @@ use datafusion::logical_expr::expr::{Between, InList, Like};
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator, and, not, or};
 use datafusion::prelude::lit;
 
-use super::columns::source_type;
+use super::columns::{has_label, is_domain, source_type};
 use super::expression::{Scope, place};
 use super::marker::{float_key, opaque};
 use super::types::{Pg, common, name, pg};
@@ -86,6 +86,15 @@ impl Scope<'_> {
         source_type(field).map(ToOwned::to_owned)
     }
 
+    /// Whether `expr` is a column of a domain.
+    pub(super) fn is_domain(&self, expr: &Expr) -> bool {
+        let Expr::Column(column) = expr else {
+            return false;
+        };
+        let field = self.schema.field_from_column(column);
+        field.is_ok_and(|field| is_domain(field))
+    }
+
     /// `column op 'literal'` in the source's own terms.
     fn at_source(&self, column: Expr, op: Operator, literal: Expr) -> Result<Expr> {
         let operator = match op {
@@ -112,6 +121,15 @@ impl Scope<'_> {
         let Expr::Literal(ScalarValue::Utf8(Some(text)), metadata) = &literal else {
             return Ok(literal);
         };
+        if let Expr::Column(reference) = column
+            && let Ok(field) = self.schema.field_from_column(reference)
+            && has_label(field, text) == Some(false)
+        {
+            let message = format!("{text:?} is no label of the enum {:?}", reference.name);
+            return Err(external(refuse(place(column), message).with_hint(
+                "compare with one of its labels, or cast the column to text",
+            )));
+        }
         match self.source_type(column).as_deref() {
             Some("uuid") => {}
             // Trailing blanks of char(n) do not count.

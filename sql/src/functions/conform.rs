@@ -20,8 +20,9 @@ use datafusion::optimizer::AnalyzerRule;
 
 use super::expression::{Now, conform};
 use super::grouped::key_of;
-use super::scale;
+use super::marker::declared_as;
 use super::types::{ENUM, Pg, common, name, pg};
+use super::{declared, scale};
 use crate::template::{external, refuse};
 
 /// Gives every expression PostgreSQL's types, or refuses the plan.
@@ -154,7 +155,41 @@ fn conform_union(union: Union) -> Result<LogicalPlan> {
         .into_iter()
         .map(|input| widen(input, &wide))
         .collect::<Result<Vec<_>>>()?;
+    let is_shared: Vec<bool> = (0..width)
+        .map(|at| {
+            let declared = |input: &Arc<LogicalPlan>| {
+                declared::of(input.schema().field(at)).map(ToOwned::to_owned)
+            };
+            inputs
+                .windows(2)
+                .all(|pair| declared(&pair[0]) == declared(&pair[1]))
+        })
+        .collect();
+    let inputs = inputs
+        .into_iter()
+        .map(|input| undeclare(input, &is_shared))
+        .collect::<Result<Vec<_>>>()?;
     Ok(LogicalPlan::Union(Union::try_new(inputs)?))
+}
+
+/// `input`, whose columns lose the precision or length that other branches do not share.
+fn undeclare(input: Arc<LogicalPlan>, is_shared: &[bool]) -> Result<Arc<LogicalPlan>> {
+    let loses = |at: usize| !is_shared[at] && declared::of(input.schema().field(at)).is_some();
+    if !(0..is_shared.len()).any(loses) {
+        return Ok(input);
+    }
+    let columns = input.schema().iter().enumerate();
+    let exprs = columns.map(|(at, (qualifier, field))| {
+        let column = Expr::Column(Column::new(qualifier.cloned(), field.name()));
+        match loses(at) {
+            true => declared_as(column, None).alias_qualified(qualifier.cloned(), field.name()),
+            false => column,
+        }
+    });
+    let exprs = exprs.collect();
+    Ok(Arc::new(LogicalPlan::Projection(Projection::try_new(
+        exprs, input,
+    )?)))
 }
 
 /// `input` with its columns in the types of `wide`.

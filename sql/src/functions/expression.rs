@@ -238,6 +238,7 @@ impl Scope<'_> {
         let same = from == target.data_type && !is_unknown(&expr);
         let declaration = self.declared(&expr);
         Ok(match same && declaration == target.declared {
+            true if self.is_domain(&expr) => declared_as(expr, declaration),
             true => expr,
             false if same && target.declared.is_none() => declared_as(expr, None),
             false => cast::cast(expr, target),

@@ -1,7 +1,7 @@
 //! Aggregates and window functions: the types of their arguments, and keys of groups.
 
 use datafusion::arrow::datatypes::DataType;
-use datafusion::common::{DFSchema, Result};
+use datafusion::common::{DFSchema, Result, ScalarValue};
 use datafusion::logical_expr::expr::{AggregateFunction, WindowFunction};
 use datafusion::logical_expr::{
     Expr, ExprSchemable, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition,
@@ -9,7 +9,7 @@ use datafusion::logical_expr::{
 
 use super::aggregate;
 use super::expression::{Scope, place};
-use super::marker::float_key;
+use super::marker::{declared_as, float_key};
 use super::types::{Pg, as_decimal, name, pg};
 use crate::template::{external, refuse};
 
@@ -160,6 +160,17 @@ pub(super) fn window_call(mut call: WindowFunction, scope: &Scope<'_>) -> Result
         .zip(types.iter().zip(&wanted))
         .map(|(arg, (from, to))| scope.coerce(arg, from, to))
         .collect::<Result<Vec<_>>>()?;
+    if matches!(call.fun, WindowFunctionDefinition::WindowUDF(_)) {
+        check_count(&function, &call.params.args)?;
+        // What a function gives has no precision or length, even if its argument has.
+        let args = std::mem::take(&mut call.params.args).into_iter();
+        call.params.args = args
+            .map(|arg| match scope.declared(&arg) {
+                Some(_) => declared_as(arg, None),
+                None => arg,
+            })
+            .collect();
+    }
     if function == "avg" && wanted.first().and_then(pg) == Some(Pg::Numeric) {
         call.fun = WindowFunctionDefinition::AggregateUDF(aggregate::numeric_avg());
     }
@@ -169,6 +180,20 @@ pub(super) fn window_call(mut call: WindowFunction, scope: &Scope<'_>) -> Result
         .map(|key| key_of(key, scope.schema))
         .collect::<Result<Vec<_>>>()?;
     Ok(Expr::WindowFunction(Box::new(call)))
+}
+
+/// Refuses what PostgreSQL refuses to count to.
+fn check_count(function: &str, args: &[Expr]) -> Result<()> {
+    let count = match function {
+        "nth_value" => args.get(1),
+        "ntile" => args.first(),
+        _ => None,
+    };
+    let Some(Expr::Literal(ScalarValue::Int64(Some(..=0)), _)) = count else {
+        return Ok(());
+    };
+    let message = format!("argument of {function} must be greater than zero");
+    Err(external(refuse(None, message).with_hint("count from 1")))
 }
 
 /// `lag(x, offset, default)`: the default has the type of `x`; offsets are bigint to DataFusion.

@@ -3,14 +3,14 @@
 use std::collections::HashSet;
 
 use datafusion::sql::sqlparser::ast::{
-    Distinct, Expr, GroupByExpr, JoinConstraint, JoinOperator, LimitClause, Query, Select,
-    SelectFlavor, SelectItem, SetExpr, SetOperator, SetQuantifier, Spanned, Value, ValueWithSpan,
-    WildcardAdditionalOptions,
+    Distinct, Expr, GroupByExpr, JoinConstraint, JoinOperator, LimitClause, NamedWindowDefinition,
+    NamedWindowExpr, Query, Select, SelectFlavor, SelectItem, SetExpr, SetOperator, SetQuantifier,
+    Spanned, Value, ValueWithSpan, WildcardAdditionalOptions,
 };
 use datafusion::sql::sqlparser::tokenizer::Span;
 
 use super::naming::result_name;
-use super::statement::{IN_A_VIEW, OK, Verdict, folded, no, shortened};
+use super::statement::{EXTENDED_WINDOW, IN_A_VIEW, OK, Verdict, folded, no, shortened};
 
 /// Refuses LIMIT and OFFSET of anything but numbers.
 pub(super) fn check_limit(query: &Query, span: Span) -> Verdict {
@@ -116,6 +116,13 @@ pub(super) fn check_select(select: &Select) -> Verdict {
             "a SELECT without columns has nothing to load",
             "name columns",
         );
+    }
+    let extends = |window: &NamedWindowDefinition| match &window.1 {
+        NamedWindowExpr::NamedWindow(_) => true,
+        NamedWindowExpr::WindowSpec(window) => window.window_name.is_some(),
+    };
+    if select.named_window.iter().any(extends) {
+        return no(span, EXTENDED_WINDOW, "write the whole window");
     }
     if let Some(Distinct::On(_)) = select.distinct
         && select.having.is_some()

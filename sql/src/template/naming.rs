@@ -26,7 +26,7 @@ pub(crate) fn name_results(select: &mut Select) {
 /// The name of a result without alias.
 ///
 /// Source: PostgreSQL, `src/backend/parser/parse_target.c`, `FigureColname`.
-pub(super) fn result_name(expr: &Expr) -> String {
+pub(crate) fn result_name(expr: &Expr) -> String {
     strong_name(expr)
         .or_else(|| weak_name(expr))
         .unwrap_or_else(|| "?column?".to_owned())

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CastKind, CeilFloorKind, DateTimeField, Expr, Function, FunctionArg,
+    BinaryOperator, CastKind, CeilFloorKind, DataType, DateTimeField, Expr, Function, FunctionArg,
     FunctionArgExpr, FunctionArgumentClause, FunctionArguments, Ident, ObjectName, ObjectNamePart,
     Query, Select, Spanned, Statement, TableFactor, UnaryOperator, Value, ValueWithSpan, VisitMut,
-    VisitorMut,
+    VisitorMut, WindowType, visit_expressions,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
@@ -278,7 +278,15 @@ impl Rules<'_> {
     fn check_expr(&self, expr: &Expr) -> Verdict {
         let span = expr.span();
         match expr {
+            Expr::Case { .. } if is_condition(expr) && may_fail(expr) => {
+                no(span, UNGUARDED, IN_A_VIEW)
+            }
             plain if is_plain(plain) => OK,
+            Expr::BinaryOp {
+                left,
+                op: BinaryOperator::And | BinaryOperator::Or,
+                right,
+            } if may_fail(left) || may_fail(right) => no(span, UNGUARDED, IN_A_VIEW),
             Expr::BinaryOp { op, .. } => check_operator(op, span),
             Expr::UnaryOp { op, .. } => match op {
                 UnaryOperator::Plus | UnaryOperator::Minus | UnaryOperator::Not => OK,
@@ -341,6 +349,11 @@ impl Rules<'_> {
         if let Some(refusal) = (self.refusal)(&folded(name), function.over.is_some()) {
             return no(span, &refusal.message, &refusal.hint);
         }
+        if let Some(WindowType::WindowSpec(window)) = &function.over
+            && window.window_name.is_some()
+        {
+            return no(span, EXTENDED_WINDOW, "write the whole window");
+        }
         let FunctionArguments::List(list) = &function.args else {
             return OK;
         };
@@ -367,6 +380,89 @@ impl Rules<'_> {
             false => OK,
         }
     }
+}
+
+/// Why a window that another one is part of is refused.
+pub(super) const EXTENDED_WINDOW: &str = "a window that extends another is not supported";
+
+/// Why a condition is refused: here both sides of it may be evaluated for every row.
+const UNGUARDED: &str =
+    "what may fail in a condition is evaluated in another order than in PostgreSQL";
+
+/// Whether evaluating `expr` may fail for some values: divisions, and casts to numbers.
+fn may_fail(expr: &Expr) -> bool {
+    let found = visit_expressions(expr, |inner| {
+        let may_fail = match inner {
+            Expr::BinaryOp { op, .. } => {
+                matches!(op, BinaryOperator::Divide | BinaryOperator::Modulo)
+            }
+            Expr::Cast {
+                expr, data_type, ..
+            } => !matches!(**expr, Expr::Value(_)) && is_number(data_type),
+            _ => false,
+        };
+        match may_fail {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    });
+    found.is_break()
+}
+
+fn is_number(data_type: &DataType) -> bool {
+    matches!(
+        data_type,
+        DataType::SmallInt(_)
+            | DataType::Int2(_)
+            | DataType::Int(_)
+            | DataType::Integer(_)
+            | DataType::Int4(_)
+            | DataType::BigInt(_)
+            | DataType::Int8(_)
+            | DataType::Numeric(_)
+            | DataType::Decimal(_)
+            | DataType::Real
+            | DataType::Float4
+            | DataType::Float8
+            | DataType::DoublePrecision
+    )
+}
+
+/// Whether `expr`, a CASE, gives conditions.
+fn is_condition(expr: &Expr) -> bool {
+    let Expr::Case {
+        conditions,
+        else_result,
+        ..
+    } = expr
+    else {
+        return false;
+    };
+    let results = conditions.iter().map(|when| &when.result);
+    results.chain(else_result.as_deref()).any(|result| {
+        matches!(
+            result,
+            Expr::BinaryOp {
+                op: BinaryOperator::And
+                    | BinaryOperator::Or
+                    | BinaryOperator::Eq
+                    | BinaryOperator::NotEq
+                    | BinaryOperator::Lt
+                    | BinaryOperator::LtEq
+                    | BinaryOperator::Gt
+                    | BinaryOperator::GtEq,
+                ..
+            } | Expr::Value(ValueWithSpan {
+                value: Value::Boolean(_),
+                ..
+            }) | Expr::IsNull(_)
+                | Expr::IsNotNull(_)
+                | Expr::UnaryOp {
+                    op: UnaryOperator::Not,
+                    ..
+                }
+        )
+    })
 }
 
 /// Whether the syntax of `expr` itself, apart from what is inside, means the same everywhere.

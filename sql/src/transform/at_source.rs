@@ -80,10 +80,15 @@ pub(super) async fn carry_whole(
     destination: (&Destination, Vec<String>),
     catalog: &dyn SourceCatalog,
 ) -> Result<Result<Arc<dyn TransformPlan>, QueryRefusal>> {
-    let columns = match catalog.describe(table, &whole.query.select).await? {
+    let mut columns = match catalog.describe(table, &whole.query.select).await? {
         Ok(columns) => columns,
         Err(unknown) => return Ok(Err(unknown)),
     };
+    if !whole.query.is_row_wise {
+        // An outer join may leave them out.
+        let columns = columns.iter_mut();
+        columns.for_each(|result| result.column.nullable = true);
+    }
     if columns.is_empty() {
         let message = "a SELECT without columns has nothing to load";
         return Err(refuse(None, message).with_hint("name columns"));

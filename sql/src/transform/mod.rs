@@ -329,7 +329,12 @@ fn is_free_numeric(column: &OutputColumn) -> bool {
 
 /// Whether another plan may do what this one does not.
 fn is_refusal(err: &Error) -> bool {
-    matches!(err.kind(), ErrorKind::Config | ErrorKind::UnsupportedType)
+    // No row has been read: what cannot be decoded is a constant of the SELECT.
+    let kind = err.kind();
+    matches!(
+        kind,
+        ErrorKind::Config | ErrorKind::UnsupportedType | ErrorKind::Decode
+    )
 }
 
 /// What the source says against `select`; the engine's own refusal of a name knows the others.
