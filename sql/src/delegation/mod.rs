@@ -1,5 +1,6 @@
 //! What of a SELECT the source runs itself: all of it, or what takes one row at a time.
 
+mod digits;
 mod scope;
 mod shape;
 mod split;
@@ -14,6 +15,7 @@ use towpath_engine::transform::{FunctionTraits, SourceCatalog};
 use crate::template::parsed;
 use shape::{functions_of, is_row_wise, keeps_rows_apart};
 
+pub(crate) use digits::varying;
 pub(crate) use split::{Delegated, Splitter};
 
 /// What the source's functions are, by name.

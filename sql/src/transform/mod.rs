@@ -28,7 +28,7 @@ use towpath_engine::{Error, ErrorKind, Result};
 pub use at_source::SourceTransform;
 
 use crate::check::{planning, running};
-use crate::delegation::{Delegated, Splitter, WholeQuery};
+use crate::delegation::{Delegated, Splitter, WholeQuery, varying};
 use crate::functions;
 use crate::pushdown::{PlannedTable, Relation};
 use crate::representation::{Represented, represent};
@@ -116,6 +116,36 @@ impl SqlTransform {
         }
     }
 
+    /// The plan in which the source computes the rows, if a numeric that `plan` computes has as many
+    /// digits there as each value has; `None` if it may stay as it is, or must.
+    async fn digit_for_digit(
+        &self,
+        plan: &dyn TransformPlan,
+        table: &Table,
+        destination: &Destination,
+        catalog: &dyn SourceCatalog,
+    ) -> Result<Option<Arc<dyn TransformPlan>>> {
+        let columns = plan.columns().iter().enumerate();
+        let numerics: Vec<usize> = columns
+            .filter(|(_, column)| !column.is_carried && is_free_numeric(column))
+            .map(|(at, _)| at)
+            .collect();
+        let ast::Statement::Query(query) = self.template.parsed()? else {
+            return Ok(None);
+        };
+        let Some(at) = varying(&query, table, &numerics) else {
+            return Ok(None);
+        };
+        let whole = WholeQuery::of(self.template.select(), catalog).await?;
+        if !whole.query.is_row_wise {
+            return Ok(None);
+        }
+        let name = &plan.columns()[at].name;
+        let note = format!("the source computes the rows: digits of {name:?} depend on each value");
+        let exact = carry_whole(whole, table, (destination, vec![note]), catalog).await?;
+        Ok(exact.ok())
+    }
+
     /// The plan in which the source computes what takes one row at a time; `refusal` is why the
     /// engine does not run all of `statement`.
     async fn cut(
@@ -165,12 +195,7 @@ impl SqlTransform {
         let represented = self.represented(&planned, table, &destination, true).await;
         represented.is_ok_and(|(_, represented)| {
             let mut columns = represented.columns.iter();
-            columns.all(|column| {
-                let pg_type = column.pg_type.without_domains();
-                column.source_column.is_some()
-                    || pg_type.oid != oid::NUMERIC
-                    || pg_type.typmod != -1
-            })
+            columns.all(|column| column.is_carried || !is_free_numeric(column))
         })
     }
 
@@ -293,7 +318,13 @@ fn computed_note(relation: &Relation, reason: &str) -> Option<String> {
 
 /// Why the engine refuses, in one line.
 fn reason(refusal: &Error) -> String {
-    refusal.to_string()
+    refusal.to_string().replace(" and is refused", "")
+}
+
+/// Whether `column` is a numeric without precision.
+fn is_free_numeric(column: &OutputColumn) -> bool {
+    let pg_type = column.pg_type.without_domains();
+    pg_type.oid == oid::NUMERIC && pg_type.typmod == -1
 }
 
 /// Whether another plan may do what this one does not.
@@ -332,6 +363,10 @@ impl Transform for SqlTransform {
             Err(err) if is_refusal(&err) && catalog.runs_sql() => {
                 let plan = self.delegated(table, destination, catalog, err);
                 Box::pin(plan).await
+            }
+            Ok(plan) if catalog.runs_sql() => {
+                let exact = self.digit_for_digit(&*plan, table, destination, catalog);
+                Ok(exact.await?.unwrap_or(plan))
             }
             native => native,
         }
