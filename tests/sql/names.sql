@@ -13,8 +13,10 @@ SELECT id, CASE WHEN amount > 1 THEN 'many' ELSE status END FROM {{ source }};
 
 SELECT amount::integer, id::text::varchar, CAST(placed_at AS date) FROM {{ source }} WHERE id <> 27;
 
+-- since: 14
 SELECT id, 1::bigint, 'x'::text, true FROM {{ source }};
 
+-- since: 14
 SELECT id, extract(year FROM placed_at)::integer, upper(status), trim(notes) FROM {{ source }};
 
 SELECT id, date_trunc('day', placed_at), substring(notes FROM 1 FOR 2), position('a' IN notes), overlay(notes PLACING 'x' FROM 1) FROM {{ source }};

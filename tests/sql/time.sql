@@ -17,6 +17,7 @@ SELECT id, extract(dow FROM placed_at) AS dow, extract(isodow FROM placed_at) AS
 
 SELECT id, extract(week FROM placed_at) AS week, extract(isoyear FROM placed_at) AS isoyear, extract(quarter FROM placed_at) AS quarter FROM {{ source }};
 
+-- since: 14
 SELECT id, extract(epoch FROM placed_at) AS epoch, extract(second FROM placed_at) AS second FROM {{ source }};
 
 SELECT id, extract(milliseconds FROM placed_at) AS ms, extract(microseconds FROM placed_at) AS us FROM {{ source }};
@@ -121,3 +122,5 @@ SELECT sensor, at, at AT TIME ZONE 'Europe/Berlin' AS instant, to_char(at, 'HH24
 
 -- source: public.readings
 SELECT sensor, at, date_trunc('hour', at) + interval '20 min' * floor(extract(minute FROM at) / 20) AS third FROM {{ source }};
+
+SELECT id, timezone('Asia/Kolkata', placed_at) AS kolkata, timezone('Europe/Berlin', placed_at::timestamp) AS berlin FROM {{ source }};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// What stands above a case, or above the first of its file: the table that it reads.
 const SOURCE: &str = "-- source: public.";
 
-/// What stands above a case that needs a later version of PostgreSQL than 13.
+/// What stands above a case that a later version of PostgreSQL than 13 answers as towpath does.
 const SINCE: &str = "-- since: ";
 
 /// The SELECTs of one file.
@@ -25,7 +25,7 @@ pub(super) struct Case {
     pub(super) number: usize,
     /// The table that it reads, in the schema `public`.
     pub(super) table: String,
-    /// The version of PostgreSQL that it needs.
+    /// The version of PostgreSQL that it needs at both ends.
     pub(super) since: u32,
     /// The SELECT, with the semicolon behind it.
     pub(super) select: String,

@@ -11,14 +11,14 @@ mod record;
 
 use judging::{Judged, Outcome};
 
-use crate::harness::RunsOn;
+use crate::harness::{RunsOn, Versions};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_select_gives_what_postgresql_gives_or_is_refused() {
     let topics = cases::topics();
     let judged = judging::judge(&topics, RunsOn::Auto).await;
     let mut complaints = complaints(&judged, |outcome| !matches!(outcome, Outcome::Wrong(_)));
-    complaints.extend(record::differences(&judged));
+    complaints.extend(record::differences(&judged, Versions::of_servers().await));
     assert_no_complaints(&complaints);
 }
 
