@@ -1,4 +1,4 @@
-//! Whether the digits that a numeric shows behind its point are the same for every row.
+//! Numerics of which the source knows more than the engine: as many digits as each value has.
 
 use std::ops::ControlFlow;
 
@@ -17,9 +17,19 @@ const KEEPING: [&str; 9] = [
     "abs", "ceil", "ceiling", "count", "floor", "max", "min", "round", "sum",
 ];
 
-/// The first of `outputs` (positions in the result) whose digits depend on each value, in `query`
-/// over `table`: those of a quotient, of a choice between numbers, of a numeric without precision.
-pub(crate) fn varying(query: &Query, table: &Table, outputs: &[usize]) -> Option<usize> {
+/// A column of a result that is computed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Computed {
+    /// Its position.
+    pub(crate) at: usize,
+    /// Whether it is a numeric without precision.
+    pub(crate) is_free_numeric: bool,
+}
+
+/// The position of the first of `outputs` that the source computes from more digits than the engine,
+/// or whose own digits depend on each value, in `query` over `table`: that of a quotient, a choice
+/// between numbers, anything made of a numeric without precision.
+pub(crate) fn varying(query: &Query, table: &Table, outputs: &[Computed]) -> Option<usize> {
     let SetExpr::Select(select) = &*query.body else {
         return None;
     };
@@ -29,16 +39,19 @@ pub(crate) fn varying(query: &Query, table: &Table, outputs: &[usize]) -> Option
         _ => vec![None; table.columns.len()],
     });
     let results: Vec<Option<&Expr>> = results.collect();
-    let varies = |output: &usize| {
-        let expr = results.get(*output).copied().flatten();
-        expr.is_some_and(|expr| expr.visit(&mut Digits { table }).is_break())
+    let varies = |output: &&Computed| {
+        let own_digits = output.is_free_numeric;
+        let expr = results.get(output.at).copied().flatten();
+        expr.is_some_and(|expr| expr.visit(&mut Digits { table, own_digits }).is_break())
     };
-    outputs.iter().copied().find(varies)
+    outputs.iter().find(varies).map(|output| output.at)
 }
 
 /// Breaks at the first thing whose digits depend on its value.
 struct Digits<'a> {
     table: &'a Table,
+    /// Whether the digits of the result itself count.
+    own_digits: bool,
 }
 
 impl Digits<'_> {
@@ -52,6 +65,9 @@ impl Digits<'_> {
 
     fn varies(&self, expr: &Expr) -> bool {
         match expr {
+            Expr::Identifier(name) => self.is_free(name),
+            Expr::CompoundIdentifier(names) => names.last().is_some_and(|name| self.is_free(name)),
+            _ if !self.own_digits => false,
             Expr::BinaryOp { op, .. } => {
                 matches!(op, BinaryOperator::Divide | BinaryOperator::Modulo)
             }
@@ -69,8 +85,6 @@ impl Digits<'_> {
                 value: Value::Number(number, _),
                 ..
             }) => number.contains(['e', 'E']),
-            Expr::Identifier(name) => self.is_free(name),
-            Expr::CompoundIdentifier(names) => names.last().is_some_and(|name| self.is_free(name)),
             _ => false,
         }
     }

@@ -15,7 +15,7 @@ use towpath_engine::transform::{FunctionTraits, SourceCatalog};
 use crate::template::parsed;
 use shape::{functions_of, is_row_wise, keeps_rows_apart};
 
-pub(crate) use digits::varying;
+pub(crate) use digits::{Computed, varying};
 pub(crate) use split::{Delegated, Splitter};
 
 /// What the source's functions are, by name.

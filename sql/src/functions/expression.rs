@@ -221,6 +221,10 @@ impl Scope<'_> {
                 refuse(place(&expr), message).with_hint("compute it in a view at the source"),
             ));
         }
+        if let Expr::Literal(ScalarValue::Utf8(Some(text)), _) = &expr {
+            // It is read here, so that a mistake in it, or a form unknown here, shows before any row.
+            cast::literal(text, &target)?;
+        }
         if target.exact && from_pg.is_float() {
             let message = "numeric without precision has as many digits as each float needs";
             return Err(external(

@@ -201,7 +201,6 @@ fn times() -> Vec<PgFunction> {
     };
     const TIMESTAMP: &[Pg] = &[Pg::Text, Pg::Timestamp];
     const TIMESTAMPTZ: &[Pg] = &[Pg::Text, Pg::TimestampTz];
-    let float = || Returns::Type(DataType::Float64);
     vec![
         PgFunction::new(
             "date_trunc",
@@ -213,8 +212,16 @@ fn times() -> Vec<PgFunction> {
         PgFunction::new(
             "date_part",
             vec![
-                of(TIMESTAMP, float(), time::date_part),
-                of(TIMESTAMPTZ, float(), time::date_part),
+                of(
+                    TIMESTAMP,
+                    Returns::Computed(planner::parted),
+                    time::date_part,
+                ),
+                of(
+                    TIMESTAMPTZ,
+                    Returns::Computed(planner::parted),
+                    time::date_part,
+                ),
             ],
         ),
         PgFunction::new(

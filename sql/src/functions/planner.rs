@@ -139,7 +139,7 @@ pub(super) fn extracted(_: &[DataType], constants: &[Option<&ScalarValue>]) -> R
             external(
                 refuse(
                     None,
-                    format!("extract of {} is not supported", field.to_lowercase()),
+                    format!("{} of a time is not supported", field.to_lowercase()),
                 )
                 .with_hint("compute it in a view at the source"),
             )
@@ -147,6 +147,12 @@ pub(super) fn extracted(_: &[DataType], constants: &[Option<&ScalarValue>]) -> R
         _ => 6,
     };
     Ok(DataType::Decimal128(20, scale))
+}
+
+/// The type of `date_part(field, x)`, whose fields are those of `extract`.
+pub(super) fn parted(args: &[DataType], constants: &[Option<&ScalarValue>]) -> Result<DataType> {
+    extracted(args, constants)?;
+    Ok(DataType::Float64)
 }
 
 /// `x AT TIME ZONE 'UTC'`: the same microseconds under the other type.

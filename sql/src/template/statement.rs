@@ -349,6 +349,12 @@ impl Rules<'_> {
         if let Some(refusal) = (self.refusal)(&folded(name), function.over.is_some()) {
             return no(span, &refusal.message, &refusal.hint);
         }
+        if folded(name) == "timezone"
+            && let FunctionArguments::List(list) = &function.args
+            && let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(zone))) = list.args.first()
+        {
+            check_zone(zone, span)?;
+        }
         if let Some(WindowType::WindowSpec(window)) = &function.over
             && window.window_name.is_some()
         {

@@ -28,7 +28,7 @@ use towpath_engine::{Error, ErrorKind, Result};
 pub use at_source::SourceTransform;
 
 use crate::check::{planning, running};
-use crate::delegation::{Delegated, Splitter, WholeQuery, varying};
+use crate::delegation::{Computed, Delegated, Splitter, WholeQuery, varying};
 use crate::functions;
 use crate::pushdown::{PlannedTable, Relation};
 use crate::representation::{Represented, represent};
@@ -126,14 +126,17 @@ impl SqlTransform {
         catalog: &dyn SourceCatalog,
     ) -> Result<Option<Arc<dyn TransformPlan>>> {
         let columns = plan.columns().iter().enumerate();
-        let numerics: Vec<usize> = columns
-            .filter(|(_, column)| !column.is_carried && is_free_numeric(column))
-            .map(|(at, _)| at)
+        let computed: Vec<Computed> = columns
+            .filter(|(_, column)| !column.is_carried)
+            .map(|(at, column)| Computed {
+                at,
+                is_free_numeric: is_free_numeric(column),
+            })
             .collect();
         let ast::Statement::Query(query) = self.template.parsed()? else {
             return Ok(None);
         };
-        let Some(at) = varying(&query, table, &numerics) else {
+        let Some(at) = varying(&query, table, &computed) else {
             return Ok(None);
         };
         let whole = WholeQuery::of(self.template.select(), catalog).await?;

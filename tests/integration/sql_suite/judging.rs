@@ -16,9 +16,14 @@ pub(super) enum Outcome {
     Whole(String),
     /// Refused by the plan, which says why.
     Refused(String),
+    /// A value that the engine cannot hold ends the run, as it tells, and nothing is loaded.
+    Ends(String),
     /// What must not be.
     Wrong(String),
 }
+
+/// What the engine says of a value that it cannot hold.
+const CANNOT_HOLD: [&str; 2] = ["cannot be computed on", "declared as non-nullable"];
 
 /// A SELECT and what became of it.
 pub(super) struct Judged<'a> {
@@ -112,7 +117,7 @@ fn question(case: &Case, runs_on: RunsOn) -> Question<'_> {
 impl Outcome {
     /// Whether it gives what PostgreSQL gives.
     pub(super) fn is_an_answer(&self) -> bool {
-        !matches!(self, Self::Refused(_) | Self::Wrong(_))
+        !matches!(self, Self::Refused(_) | Self::Ends(_) | Self::Wrong(_))
     }
 
     /// The same, and the source does beyond reading what the plan says.
@@ -131,6 +136,9 @@ impl Outcome {
                 None => Self::by(answer.left_to_source),
             },
             Verdict::Refused(text) => Self::Refused(text),
+            Verdict::Failed(text) if CANNOT_HOLD.iter().any(|part| text.contains(part)) => {
+                Self::Ends(text)
+            }
             Verdict::Failed(text) => Self::Wrong(format!("failed: {text}")),
             Verdict::Different(text) => Self::Wrong(format!("different: {text}")),
         }
