@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 use super::cases;
-use super::judging::{Judged, Outcome};
+use super::judging::{Judged, Outcome, complaint};
 use super::page::page;
 use crate::harness::Versions;
 
@@ -128,7 +128,7 @@ pub(super) fn differences(judged: &[Judged<'_>], versions: Versions) -> Vec<Stri
                 "is {}, recorded: {known}; if that is right: {WAY}",
                 found.text()
             );
-            judged.complaint(&text)
+            complaint(judged.topic, judged.case, &text)
         })
     });
     differs.collect()
