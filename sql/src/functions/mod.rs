@@ -192,7 +192,6 @@ pub(crate) fn scalars() -> Vec<Arc<ScalarUDF>> {
 }
 
 fn times() -> Vec<PgFunction> {
-    use datafusion::arrow::datatypes::DataType;
     let of = |args, returns, body| Overload {
         args,
         optional: 0,

@@ -25,6 +25,8 @@ pub(crate) struct Oracle {
     settings: Settings,
     /// The ledger holds a stream of a run once: they are numbered.
     streams: AtomicUsize,
+    /// Who runs SELECTs over `public.sample`.
+    runs_on: RunsOn,
 }
 
 /// A SELECT over `{{ source }}`.
@@ -43,6 +45,8 @@ pub(crate) struct Question<'a> {
 pub(crate) enum RunsOn {
     /// towpath's engine, which may leave what it does not compute to the source.
     Auto,
+    /// towpath's engine, which may leave single rows to the source.
+    Engine,
     /// The source's server, all of it.
     Source,
 }
@@ -96,12 +100,28 @@ impl Oracle {
             run,
             settings,
             streams: AtomicUsize::new(0),
+            runs_on: RunsOn::Auto,
+        }
+    }
+
+    /// The same, where towpath's engine runs what is judged.
+    pub(crate) fn in_engine(self) -> Self {
+        let runs_on = RunsOn::Engine;
+        Self { runs_on, ..self }
+    }
+
+    /// `select` over `public.sample`.
+    fn of_sample<'a>(&self, select: &'a str) -> Question<'a> {
+        Question {
+            select,
+            table: "sample",
+            runs_on: self.runs_on,
         }
     }
 
     /// Runs `select`, which reads `{{ source }}`, over `public.sample` both ways.
     pub(crate) async fn judge(&self, select: &str) -> Verdict {
-        let mut verdict = self.answer(Question::of_sample(select)).await.verdict;
+        let mut verdict = self.answer(self.of_sample(select)).await.verdict;
         if let Verdict::Refused(text) | Verdict::Failed(text) | Verdict::Different(text) =
             &mut verdict
         {
@@ -112,7 +132,7 @@ impl Oracle {
 
     /// Runs `select`, on which PostgreSQL fails, through towpath only.
     pub(crate) async fn judge_refusal(&self, select: &str) -> Verdict {
-        match self.load_only(Question::of_sample(select)).await {
+        match self.load_only(self.of_sample(select)).await {
             Verdict::Refused(text) | Verdict::Failed(text) => {
                 Verdict::Refused(format!("{select}\n    {text}"))
             }
@@ -158,7 +178,8 @@ impl Oracle {
     async fn compared(&self, question: Question<'_>) -> Answer {
         let by_postgresql = question.by_postgresql();
         let answer = self.compared_with(&by_postgresql).await;
-        let may_be_newer = self.databases.versions.source < 14 && question.runs_on == RunsOn::Auto;
+        let may_be_newer =
+            self.databases.versions.source < 14 && question.runs_on != RunsOn::Source;
         match answer.verdict {
             Verdict::Different(_) if may_be_newer => {
                 self.compared_with(&as_of_14(&by_postgresql)).await
@@ -207,6 +228,7 @@ impl Oracle {
         let select = question.select;
         let transform: Arc<dyn Transform> = match question.runs_on {
             RunsOn::Auto => Arc::new(SqlTransform::new(select, &self.settings)?),
+            RunsOn::Engine => Arc::new(SqlTransform::new(select, &self.settings)?.in_engine()?),
             RunsOn::Source => Arc::new(SourceTransform::new(select)?),
         };
         let stream = Stream {
@@ -225,13 +247,13 @@ impl Oracle {
 
     /// Whether the source is asked for PostgreSQL's text form of a column that `select` reads.
     pub(crate) async fn reads_text(&self, select: &str) -> bool {
-        let plan = self.plan(Question::of_sample(select)).await.unwrap();
+        let plan = self.plan(self.of_sample(select)).await.unwrap();
         plan.report().reads.concat().contains("::pg_catalog.text")
     }
 
     /// Whether PostgreSQL itself fails on `select`.
     pub(crate) async fn postgresql_fails(&self, select: &str) -> bool {
-        let failure = self.postgresql_failure(Question::of_sample(select));
+        let failure = self.postgresql_failure(self.of_sample(select));
         failure.await.is_some()
     }
 
@@ -253,15 +275,7 @@ impl Answer {
     }
 }
 
-impl<'a> Question<'a> {
-    fn of_sample(select: &'a str) -> Self {
-        Self {
-            select,
-            table: "sample",
-            runs_on: RunsOn::Auto,
-        }
-    }
-
+impl Question<'_> {
     /// The SELECT for PostgreSQL itself.
     fn by_postgresql(self) -> String {
         let table = TableName::new("public", self.table).to_string();

@@ -12,10 +12,15 @@ const PREAMBLE: &str = include_str!("preamble.md");
 const SHOWN: usize = 150;
 
 /// What is named one by one, and what the page says before it.
-const LISTS: [(Verdict, &str); 3] = [
+const LISTS: [(Verdict, &str); 4] = [
     (
         Verdict::Refused,
         "\n## What is refused\n\nWith the reason that `towpath plan` gives.\n",
+    ),
+    (
+        Verdict::Ends,
+        "\n## What ends the run\n\nA value that the engine cannot hold is told with its column and row, \
+         and nothing is loaded. With `on: source` these give what PostgreSQL gives.\n",
     ),
     (
         Verdict::Whole,
@@ -33,7 +38,7 @@ pub(super) fn page(record: &[Line]) -> String {
     let topics = topics();
     let mut page = PREAMBLE.to_owned();
     page += "\n## What becomes of them\n\n";
-    page += "| topic | what | SELECTs | engine | engine and source | source | refused |\n";
+    page += "| topic | what | SELECTs | engine | engine and source | source | refused, or ends |\n";
     page += "|---|---|--:|--:|--:|--:|--:|\n";
     for topic in &topics {
         let name = &topic.name;
@@ -60,7 +65,7 @@ fn row<'a>(page: &mut String, name: &str, what: &str, lines: impl Iterator<Item 
         count(&[Verdict::Same, Verdict::Zeros]),
         count(&[Verdict::Source]),
         count(&[Verdict::Whole]),
-        count(&[Verdict::Refused]),
+        count(&[Verdict::Refused, Verdict::Ends]),
     ];
     let counts = counts.map(|count| count.to_string()).join(" | ");
     writeln!(page, "| {name} | {what} | {counts} |").unwrap();

@@ -37,15 +37,18 @@ pub(super) enum Verdict {
     /// The source gives all of it.
     Whole,
     Refused,
+    /// A value that the engine cannot hold ends the run.
+    Ends,
 }
 
 impl Verdict {
-    const ALL: [(Self, &str); 5] = [
+    const ALL: [(Self, &str); 6] = [
         (Self::Same, "same"),
         (Self::Zeros, "zeros"),
         (Self::Source, "source"),
         (Self::Whole, "whole"),
         (Self::Refused, "refused"),
+        (Self::Ends, "ends"),
     ];
 
     fn word(self) -> &'static str {
@@ -69,6 +72,7 @@ impl Line {
             Outcome::Source(note) => (Verdict::Source, &**note),
             Outcome::Whole(note) => (Verdict::Whole, &**note),
             Outcome::Refused(reason) => (Verdict::Refused, &**reason),
+            Outcome::Ends(reason) => (Verdict::Ends, &**reason),
             Outcome::Wrong(_) => return None,
         };
         Some(Self {

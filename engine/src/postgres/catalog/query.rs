@@ -118,23 +118,25 @@ async fn result_columns(
             let origin: Option<String> = row.get("origin");
             let origin = origin.filter(|_| row.get::<_, u32>("table_oid") == table.oid);
             let carried = origin.as_ref().and_then(|name| table.column(name));
+            // The server describes a column of a domain by the type below.
+            let carried = carried.filter(|carried| {
+                let (here, described) = (carried.pg_type.without_domains(), &pg_type);
+                here.is_same_type(described.without_domains())
+            });
             let name = column.name().to_owned();
-            Ok(
-                match carried.filter(|carried| carried.pg_type.is_same_type(&pg_type)) {
-                    Some(carried) => ResultColumn {
-                        origin: Some(carried.name.clone()),
-                        column: Column {
-                            name,
-                            pg_type,
-                            ..carried.clone()
-                        },
-                    },
-                    None => ResultColumn {
-                        column: Column::computed(name, pg_type),
-                        origin: None,
+            Ok(match carried {
+                Some(carried) => ResultColumn {
+                    origin: Some(carried.name.clone()),
+                    column: Column {
+                        name,
+                        ..carried.clone()
                     },
                 },
-            )
+                None => ResultColumn {
+                    origin: None,
+                    column: Column::computed(name, pg_type),
+                },
+            })
         })
         .collect()
 }
