@@ -28,8 +28,8 @@ pub(super) struct RowSet {
 }
 
 impl RowSet {
-    /// The FROM clause.
-    pub(super) fn from_sql(&self) -> String {
+    /// The items of FROM as SQL.
+    pub(super) fn items_sql(&self) -> String {
         let items: Vec<String> = self.from.iter().map(ToString::to_string).collect();
         items.join(", ")
     }
@@ -38,7 +38,7 @@ impl RowSet {
     pub(super) fn questions(&self) -> Vec<String> {
         let aliases = std::iter::once(&self.alias).chain(&self.function_aliases);
         aliases
-            .map(|alias| format!("SELECT {alias}.* FROM {}", self.from_sql()))
+            .map(|alias| format!("SELECT {alias}.* FROM {}", self.items_sql()))
             .collect()
     }
 }

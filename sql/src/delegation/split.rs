@@ -200,7 +200,7 @@ impl Relation {
         if items.is_empty() {
             items.push("true AS \"(row)\"".to_owned());
         }
-        let mut select = format!("SELECT {} FROM {}", items.join(", "), self.set.from_sql());
+        let mut select = format!("SELECT {} FROM {}", items.join(", "), self.set.items_sql());
         if let Some(condition) = &self.condition {
             select += &format!(" WHERE {condition}");
         }
@@ -210,7 +210,7 @@ impl Relation {
         let whole = WholeQuery::over(&select, &query, functions);
         let is_own = |name: &String| self.set.is_table && self.columns.contains(name);
         let names = self.computed.into_iter().map(|(_, name)| name);
-        let columns = self.columns.iter().cloned().filter(|name| !is_own(name));
+        let columns = self.columns.iter().filter(|name| !is_own(name)).cloned();
         whole.query.is_row_wise.then(|| Delegated {
             name: self.name,
             computed: names.chain(columns).collect(),
@@ -507,7 +507,7 @@ impl Cutter<'_> {
         }
         let set = &frame.scope.occurrences[at].set;
         if set.is_table && set.function_aliases.is_empty() {
-            let select = format!("SELECT {expr} AS value FROM {}", set.from_sql());
+            let select = format!("SELECT {expr} AS value FROM {}", set.items_sql());
             let is_native = self.native.contains(&select);
             self.tried.insert(select);
             if is_native {

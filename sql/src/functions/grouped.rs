@@ -162,14 +162,7 @@ pub(super) fn window_call(mut call: WindowFunction, scope: &Scope<'_>) -> Result
         .collect::<Result<Vec<_>>>()?;
     if matches!(call.fun, WindowFunctionDefinition::WindowUDF(_)) {
         check_count(&function, &call.params.args)?;
-        // What a function gives has no precision or length, even if its argument has.
-        let args = std::mem::take(&mut call.params.args).into_iter();
-        call.params.args = args
-            .map(|arg| match scope.declared(&arg) {
-                Some(_) => declared_as(arg, None),
-                None => arg,
-            })
-            .collect();
+        call.params.args = undeclared(std::mem::take(&mut call.params.args), scope);
     }
     if function == "avg" && wanted.first().and_then(pg) == Some(Pg::Numeric) {
         call.fun = WindowFunctionDefinition::AggregateUDF(aggregate::numeric_avg());
@@ -180,6 +173,15 @@ pub(super) fn window_call(mut call: WindowFunction, scope: &Scope<'_>) -> Result
         .map(|key| key_of(key, scope.schema))
         .collect::<Result<Vec<_>>>()?;
     Ok(Expr::WindowFunction(Box::new(call)))
+}
+
+/// `args` without precision and length: what a function gives has none, even if its argument has.
+fn undeclared(args: Vec<Expr>, scope: &Scope<'_>) -> Vec<Expr> {
+    let bare = |arg: Expr| match scope.declared(&arg) {
+        Some(_) => declared_as(arg, None),
+        None => arg,
+    };
+    args.into_iter().map(bare).collect()
 }
 
 /// Refuses what PostgreSQL refuses to count to.

@@ -200,6 +200,13 @@ fn times() -> Vec<PgFunction> {
     };
     const TIMESTAMP: &[Pg] = &[Pg::Text, Pg::Timestamp];
     const TIMESTAMPTZ: &[Pg] = &[Pg::Text, Pg::TimestampTz];
+    let of_both = |returns, body| {
+        let returns = || Returns::Computed(returns);
+        vec![
+            of(TIMESTAMP, returns(), body),
+            of(TIMESTAMPTZ, returns(), body),
+        ]
+    };
     vec![
         PgFunction::new(
             "date_trunc",
@@ -208,36 +215,8 @@ fn times() -> Vec<PgFunction> {
                 of(TIMESTAMP, Returns::Argument(1), time::date_trunc),
             ],
         ),
-        PgFunction::new(
-            "date_part",
-            vec![
-                of(
-                    TIMESTAMP,
-                    Returns::Computed(planner::parted),
-                    time::date_part,
-                ),
-                of(
-                    TIMESTAMPTZ,
-                    Returns::Computed(planner::parted),
-                    time::date_part,
-                ),
-            ],
-        ),
-        PgFunction::new(
-            "extract",
-            vec![
-                of(
-                    TIMESTAMP,
-                    Returns::Computed(planner::extracted),
-                    time::extract,
-                ),
-                of(
-                    TIMESTAMPTZ,
-                    Returns::Computed(planner::extracted),
-                    time::extract,
-                ),
-            ],
-        ),
+        PgFunction::new("date_part", of_both(planner::parted, time::date_part)),
+        PgFunction::new("extract", of_both(planner::extracted, time::extract)),
         PgFunction::new(
             "timezone",
             vec![
