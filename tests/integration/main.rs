@@ -7,6 +7,7 @@ mod big;
 mod cases;
 mod comparing;
 mod created;
+mod delegation;
 mod demo;
 mod exactness;
 mod faults;

@@ -253,7 +253,7 @@ impl Run {
         if !load.may_leave_out_equal_rows() || self.is_empty(load).await? {
             return Ok(false);
         }
-        let source = (self.source.connection(), select);
+        let source = (&self.source, select);
         is_worth_comparing(source, (&self.destination, &load.destination)).await
     }
 

@@ -24,7 +24,7 @@ use crate::types::PgType;
 pub struct SourceSession {
     connection: Connection,
     /// Held while the session's settings are those that a user's SELECT sees.
-    as_user: tokio::sync::Mutex<()>,
+    users_settings: tokio::sync::Mutex<()>,
     config: ConnectionConfig,
     settings: ReadSettings,
     governor: Arc<Governor>,
@@ -53,7 +53,7 @@ impl SourceSession {
         };
         Ok(Self {
             connection,
-            as_user: tokio::sync::Mutex::default(),
+            users_settings: tokio::sync::Mutex::default(),
             settings: ReadSettings {
                 connections,
                 limits,
@@ -241,6 +241,25 @@ impl SourceSession {
         )))
     }
 
+    /// The rows that the source's planner expects of `select`, in which names may be a user's.
+    pub(super) async fn expected_rows(&self, select: &str) -> Result<f64> {
+        let expected = catalog::expected_rows(&self.connection, select);
+        self.as_user(expected).await?
+    }
+
+    /// Does `work`, which asks about a user's SELECT on the catalogue's connection.
+    async fn as_user<T>(&self, work: impl Future<Output = T>) -> Result<T> {
+        let _guard = self.users_settings.lock().await;
+        let set = async |sql| {
+            let set = self.connection.batch_execute(sql).await;
+            set.map_err(|err| server_error(ErrorKind::Read, "cannot prepare the session", err))
+        };
+        set(AS_USER).await?;
+        let result = work.await;
+        set(AS_TOWPATH).await?;
+        Ok(result)
+    }
+
     /// The snapshot that reads join.
     pub(super) fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshot
@@ -302,14 +321,8 @@ impl SourceCatalog for SourceSession {
         // As the rows are read: a second WITH must be in a query of its own.
         let before = with_source(table, &[]) + "SELECT t.* FROM (";
         let query = format!("{before}{select}\n) AS t");
-        let _guard = self.as_user.lock().await;
-        let set = async |sql| {
-            let set = self.connection.batch_execute(sql).await;
-            set.map_err(|err| server_error(ErrorKind::Read, "cannot prepare the session", err))
-        };
-        set(AS_USER).await?;
-        let described = catalog::describe(&self.connection, table, &query).await;
-        set(AS_TOWPATH).await?;
+        let described = catalog::describe(&self.connection, table, &query);
+        let described = self.as_user(described).await?;
         let before = before.chars().count();
         Ok(described?.map_err(|refusal| QueryRefusal {
             offset: refusal.offset.and_then(|at| at.checked_sub(before)),

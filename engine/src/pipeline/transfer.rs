@@ -185,12 +185,12 @@ pub(super) fn relayed(transform: &dyn TransformPlan, load: Option<&LoadPlan>) ->
 /// # Errors
 /// `Read`, if a server does not answer.
 pub(super) async fn is_worth_comparing(
-    (source, select): (&Connection, &str),
+    (source, select): (&SourceSession, &str),
     (destination, table): (&Connection, &TableName),
 ) -> Result<bool> {
     let all = statement::select(table, &[], &[], None);
     let (here, there) = tokio::try_join!(
-        catalog::expected_rows(source, select),
+        source.expected_rows(select),
         catalog::expected_rows(destination, &all),
     )?;
     Ok(here >= WORTH_COMPARING * there)

@@ -24,6 +24,9 @@ use crate::report::VerifyReport;
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL row_security = off; \
     SET LOCAL jit = off; SET LOCAL work_mem = '64MB'; SAVEPOINT asked";
 
+/// The path of any session of the role; going back to the savepoint keeps it.
+const USERS_PATH: &str = "SET LOCAL search_path TO DEFAULT; SAVEPOINT asked";
+
 /// Compares what a pipeline's source and destination hold.
 ///
 /// Nothing is written, and no row leaves its server before hashes over ranges of rows have told
@@ -77,6 +80,11 @@ impl Verifier {
         for connection in both {
             let begin = connection.batch_execute(BEGIN).await;
             begin.map_err(|err| server_error(ErrorKind::Read, "cannot begin to compare", err))?;
+        }
+        if stream.transform.select().is_some() {
+            // Names in it mean what they mean to the role.
+            let set = self.from.batch_execute(USERS_PATH).await;
+            set.map_err(|err| server_error(ErrorKind::Read, "cannot begin to compare", err))?;
         }
         let result = self.compare(stream, max_differences).await;
         for connection in both {
