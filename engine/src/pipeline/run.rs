@@ -197,7 +197,7 @@ impl Run {
             load.compares = match scans {
                 [scan] if reads_all => {
                     let select = source.select_all(scan);
-                    self.is_worth_comparing(load, &select).await?
+                    self.is_worth_comparing(load, (scan, &select)).await?
                 }
                 _ => false,
             };
@@ -247,13 +247,17 @@ impl Run {
         Ok(())
     }
 
-    /// Whether rows that the destination has already are found before any is staged; `select`
-    /// gives those of the source.
-    async fn is_worth_comparing(&self, load: &LoadPlan, select: &str) -> Result<bool> {
+    /// Whether rows that the destination has already are found before any is staged; `select`, which
+    /// reads `scan`, gives those of the source.
+    async fn is_worth_comparing(
+        &self,
+        load: &LoadPlan,
+        (scan, select): (&Scan, &str),
+    ) -> Result<bool> {
         if !load.may_leave_out_equal_rows() || self.is_empty(load).await? {
             return Ok(false);
         }
-        let source = (&self.source, select);
+        let source = (&self.source, scan, select);
         is_worth_comparing(source, (&self.destination, &load.destination)).await
     }
 

@@ -12,7 +12,8 @@ use crate::postgres::statement::PageRange;
 use crate::postgres::{Connection, ConnectionConfig, catalog, is_row_security, server_error};
 use crate::report::Progress;
 use crate::source::{
-    CopySource, Governor, PauseReport, ReadSettings, Snapshot, Source, read_error, with_source,
+    CopySource, Governor, PauseReport, ReadSettings, Scan, Snapshot, Source, read_error,
+    with_source,
 };
 use crate::table::{Table, TableName, TablePattern};
 use crate::transform::{FunctionTraits, QueryRefusal, ResultColumn, SourceCatalog};
@@ -23,8 +24,9 @@ use crate::types::PgType;
 /// The snapshot is taken when the first row is asked for, and kept until the session is dropped.
 pub struct SourceSession {
     connection: Connection,
-    /// Held while the session's settings are those that a user's SELECT sees.
-    users_settings: tokio::sync::Mutex<()>,
+    /// A session in which names mean what they mean to the role, for questions about its SELECTs. It
+    /// is open only while plans are made: the catalogue's own depends on names being qualified.
+    users: tokio::sync::Mutex<Option<Connection>>,
     config: ConnectionConfig,
     settings: ReadSettings,
     governor: Arc<Governor>,
@@ -53,7 +55,7 @@ impl SourceSession {
         };
         Ok(Self {
             connection,
-            users_settings: tokio::sync::Mutex::default(),
+            users: tokio::sync::Mutex::default(),
             settings: ReadSettings {
                 connections,
                 limits,
@@ -241,27 +243,38 @@ impl SourceSession {
         )))
     }
 
-    /// The rows that the source's planner expects of `select`, in which names may be a user's.
-    pub(super) async fn expected_rows(&self, select: &str) -> Result<f64> {
-        let expected = catalog::expected_rows(&self.connection, select);
-        self.as_user(expected).await?
+    /// The rows that the source's planner expects of `select`, which reads `scan`.
+    pub(super) async fn expected_rows(&self, scan: &Scan, select: &str) -> Result<f64> {
+        if scan.query.is_none() {
+            return catalog::expected_rows(&self.connection, select).await;
+        }
+        let mut users = self.users.lock().await;
+        catalog::expected_rows(self.as_user(&mut users).await?, select).await
     }
 
-    /// Does `work`, which asks about a user's SELECT on the catalogue's connection.
-    async fn as_user<T>(&self, work: impl Future<Output = T>) -> Result<T> {
-        let _guard = self.users_settings.lock().await;
-        let set = async |sql| {
-            let set = self.connection.batch_execute(sql).await;
-            set.map_err(|err| server_error(ErrorKind::Read, "cannot prepare the session", err))
+    /// The session for questions about a user's SELECTs; row security filters there: whether that is
+    /// accepted is asked elsewhere.
+    async fn as_user<'c>(&self, users: &'c mut Option<Connection>) -> Result<&'c Connection> {
+        let open = match users.take() {
+            Some(open) => open,
+            None => {
+                let connection = Connection::open(&self.config, "plan").await?;
+                let set = connection.batch_execute("SET search_path TO DEFAULT").await;
+                set.map_err(|err| {
+                    server_error(ErrorKind::Connect, "cannot prepare the session", err)
+                })?;
+                connection
+            }
         };
-        set(AS_USER).await?;
-        let result = work.await;
-        set(AS_TOWPATH).await?;
-        Ok(result)
+        Ok(users.insert(open))
     }
 
     /// The snapshot that reads join.
     pub(super) fn snapshot(&self) -> Arc<Snapshot> {
+        // Whoever asks for it is done with planning.
+        if let Ok(mut users) = self.users.try_lock() {
+            users.take();
+        }
         self.snapshot
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -321,8 +334,9 @@ impl SourceCatalog for SourceSession {
         // As the rows are read: a second WITH must be in a query of its own.
         let before = with_source(table, &[]) + "SELECT t.* FROM (";
         let query = format!("{before}{select}\n) AS t");
-        let described = catalog::describe(&self.connection, table, &query);
-        let described = self.as_user(described).await?;
+        let mut users = self.users.lock().await;
+        let users = self.as_user(&mut users).await?;
+        let described = catalog::describe((users, &self.connection), table, &query).await;
         let before = before.chars().count();
         Ok(described?.map_err(|refusal| QueryRefusal {
             offset: refusal.offset.and_then(|at| at.checked_sub(before)),
@@ -334,13 +348,6 @@ impl SourceCatalog for SourceSession {
         catalog::functions(&self.connection, names).await
     }
 }
-
-/// Names mean what they mean to the role, and row security filters: whether that is accepted is
-/// asked elsewhere.
-const AS_USER: &str = "SET search_path TO DEFAULT; SET row_security = on";
-
-/// The catalogue session's own settings.
-const AS_TOWPATH: &str = "SET search_path = pg_catalog, pg_temp; SET row_security = off";
 
 /// What tells a database from all others: its OID, and when its server started, to the microsecond.
 ///

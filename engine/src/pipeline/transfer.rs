@@ -185,12 +185,13 @@ pub(super) fn relayed(transform: &dyn TransformPlan, load: Option<&LoadPlan>) ->
 /// # Errors
 /// `Read`, if a server does not answer.
 pub(super) async fn is_worth_comparing(
-    (source, select): (&SourceSession, &str),
+    source: (&SourceSession, &Scan, &str),
     (destination, table): (&Connection, &TableName),
 ) -> Result<bool> {
+    let (session, scan, select) = source;
     let all = statement::select(table, &[], &[], None);
     let (here, there) = tokio::try_join!(
-        source.expected_rows(select),
+        session.expected_rows(scan, select),
         catalog::expected_rows(destination, &all),
     )?;
     Ok(here >= WORTH_COMPARING * there)

@@ -64,14 +64,16 @@ impl QueryRefusal {
 /// The columns that `select` would give, or why the server does not take it. A column of `table`
 /// that is only carried keeps what the catalogue says of it.
 ///
+/// `users` is a session that names in the SELECT are looked up in, `catalogue` one of towpath's own.
+///
 /// # Errors
 /// `Read`, if the server does not answer.
 pub async fn describe(
-    client: &Connection,
+    (users, catalogue): (&Connection, &Connection),
     table: &Table,
     select: &str,
 ) -> Result<Result<Vec<ResultColumn>, QueryRefusal>> {
-    let statement = match client.prepare(select).await {
+    let statement = match users.prepare(select).await {
         Ok(statement) => statement,
         Err(err) => {
             return match err.as_db_error().and_then(QueryRefusal::of) {
@@ -84,7 +86,7 @@ pub async fn describe(
             };
         }
     };
-    result_columns(client, table, &statement).await.map(Ok)
+    result_columns(catalogue, table, &statement).await.map(Ok)
 }
 
 async fn result_columns(
