@@ -121,3 +121,6 @@ SELECT min(stamp) AS first_stamp, max(stamp_tz) AS last_stamp, max(day) AS last_
 
 -- source: public.everything
 SELECT count(DISTINCT key) AS keys, count(DISTINCT raw) AS raws, count(DISTINCT doc::text) AS docs, count(DISTINCT addr) AS addrs FROM {{ source }};
+
+-- source: public.everything
+SELECT c, count(*) AS n FROM (SELECT CASE WHEN flag THEN fixed END AS c, addr FROM {{ source }}) AS x GROUP BY c;

@@ -45,3 +45,6 @@ SELECT id, CASE feeling WHEN 'happy' THEN 1 WHEN 'sad' THEN -1 ELSE 0 END AS sco
 
 -- source: public.everything
 SELECT id, coalesce(wholes, '{0}') AS wholes, nullif(span, interval '0') AS span, coalesce(addr, '127.0.0.1') AS addr FROM {{ source }};
+
+-- source: public.sample
+SELECT id, coalesce(r, 1) AS a, nullif(r, 1) AS b, greatest(r, s) AS c, CASE WHEN b THEN r ELSE 0 END AS d FROM {{ source }};

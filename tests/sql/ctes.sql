@@ -45,3 +45,6 @@ WITH RECURSIVE up (start, id, referred_by) AS (
     SELECT up.start, c.id, c.referred_by FROM up JOIN {{ source }} AS c ON c.id = up.referred_by
 )
 SELECT start, count(*) - 1 AS ancestors FROM up GROUP BY start;
+
+-- source: public.orders
+SELECT id FROM (WITH x AS (SELECT id, payload ->> 'channel' AS ch FROM {{ source }}) SELECT id, ch FROM x) AS y WHERE id IN (WITH x AS (SELECT id FROM {{ source }} WHERE id < 5) SELECT id FROM x);

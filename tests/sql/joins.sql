@@ -46,3 +46,21 @@ SELECT a.id, b.id AS other FROM {{ source }} AS a LEFT JOIN {{ source }} AS b ON
 
 -- source: public.sample
 SELECT a.id, b.id AS other FROM {{ source }} AS a JOIN {{ source }} AS b ON a.c = b.v;
+
+-- source: public.orders
+SELECT a.id, coalesce(b.payload ->> 'nokey', 'none') AS x FROM {{ source }} AS a LEFT JOIN {{ source }} AS b ON b.id = a.id + 30;
+
+-- source: public.orders
+SELECT a.id, b.id AS bid FROM {{ source }} AS a LEFT JOIN {{ source }} AS b ON b.id = a.id + 30 WHERE (b.payload ->> 'channel') IS NULL;
+
+-- source: public.orders
+SELECT coalesce(b.payload ->> 'channel', 'none') AS channel, count(*) AS n FROM {{ source }} AS a LEFT JOIN {{ source }} AS b ON b.id = a.id + 30 GROUP BY coalesce(b.payload ->> 'channel', 'none');
+
+-- source: public.orders
+WITH b AS (SELECT id, payload ->> 'channel' AS ch FROM {{ source }} WHERE id < 10) SELECT a.id, coalesce(b.ch, 'none') AS ch FROM {{ source }} AS a LEFT JOIN b ON b.id = a.id;
+
+-- source: public.orders
+SELECT a.id, num_nulls(a.status, a.notes) AS missing FROM {{ source }} AS a RIGHT JOIN {{ source }} AS b ON b.id = a.id + 30;
+
+-- source: public.orders
+SELECT a.id, to_char(b.placed_at, 'YYYY-MM') AS month FROM {{ source }} AS a JOIN {{ source }} AS b ON b.id = a.id + 1 AND b.payload ->> 'channel' = a.payload ->> 'channel';

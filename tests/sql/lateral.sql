@@ -39,3 +39,15 @@ SELECT e.id, a.element FROM {{ source }} AS e CROSS JOIN LATERAL jsonb_array_ele
 
 -- source: public.everything
 SELECT e.id, l.lexeme, l.positions FROM {{ source }} AS e CROSS JOIN LATERAL unnest(e.words) AS l;
+
+-- source: public.orders
+SELECT id, -g AS g FROM {{ source }}, generate_series(1, 3) AS g ORDER BY g, id LIMIT 5;
+
+-- source: public.orders
+SELECT id, unnest(tags) AS t FROM {{ source }} ORDER BY id, t COLLATE "C" LIMIT 4;
+
+-- source: public.orders
+SELECT DISTINCT id, unnest(tags) AS t FROM {{ source }};
+
+-- source: public.orders
+SELECT count(*) AS n FROM (SELECT DISTINCT ON (id) id, unnest(tags) AS t FROM {{ source }} ORDER BY id) AS q;

@@ -47,3 +47,9 @@ SELECT id, notes COLLATE "C", -amount FROM {{ source }};
 
 -- source: public.everything
 SELECT id, (place).city, (place).zip FROM {{ source }};
+
+-- source: public.everything
+SELECT (place).city, count(*) AS n FROM {{ source }} GROUP BY (place).city;
+
+-- source: public.everything
+SELECT wholes[1], row_number() OVER (ORDER BY id) AS r FROM {{ source }};

@@ -34,3 +34,9 @@ SELECT i AS n FROM {{ source }} UNION SELECT l FROM {{ source }} UNION SELECT s 
 
 -- source: public.sample
 SELECT t FROM {{ source }} EXCEPT SELECT v FROM {{ source }};
+
+-- source: public.sample
+SELECT r AS x FROM {{ source }} UNION ALL SELECT i FROM {{ source }};
+
+-- source: public.sample
+SELECT v FROM {{ source }} UNION ALL SELECT v::varchar(5) FROM {{ source }};

@@ -40,3 +40,6 @@ SELECT id, ARRAY(SELECT x.id FROM {{ source }} AS x WHERE x.customer_id = o.cust
 SELECT id FROM (SELECT id, amount FROM {{ source }} ORDER BY amount DESC NULLS LAST, id LIMIT 10) AS top ORDER BY amount, id LIMIT 3;
 
 SELECT id, CASE WHEN id = (SELECT min(id) FROM {{ source }}) THEN 'first' END AS place FROM {{ source }};
+
+-- source: public.orders
+SELECT id, -amount_cents AS amount_cents FROM {{ source }} ORDER BY (amount_cents), id LIMIT 5;

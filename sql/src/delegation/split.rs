@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, GroupByExpr, Ident, JoinConstraint, JoinOperator, ObjectNamePart, Query, Select,
-    SelectItem, SelectItemQualifiedWildcardKind, SetExpr, Statement, TableWithJoins, Value,
+    Distinct, Expr, GroupByExpr, Ident, JoinConstraint, JoinOperator, ObjectNamePart, Query,
+    Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, Statement, TableWithJoins, Value,
     ValueWithSpan, Visit, VisitMut, Visitor, VisitorMut,
 };
 use towpath_engine::Result;
@@ -15,7 +15,7 @@ use towpath_engine::transform::SourceCatalog;
 use super::scope::{Meaning, Named, Occurrence, Reads, RowSet, Scope, reads, table_factor};
 use super::shape::{has_group_by, name_of};
 use super::{Functions, WholeQuery};
-use crate::template::{folded, name_results, parsed, result_name};
+use crate::template::{bare_order, folded, name_results, parsed, result_name};
 
 /// A SELECT over tables of which the source gives the rows.
 pub(crate) struct Split {
@@ -117,6 +117,8 @@ impl<'a> Splitter<'a> {
 struct Parts {
     named: Named,
     repeated: HashSet<String>,
+    /// Whether the outermost query has been entered.
+    is_inside: bool,
     selects: Vec<Select>,
 }
 
@@ -138,11 +140,13 @@ impl Visitor for Parts {
     type Break = ();
 
     fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+        let is_outermost = !std::mem::replace(&mut self.is_inside, true);
         if let Some(with) = &query.with {
             for cte in &with.cte_tables {
                 let name = folded(&cte.alias.name);
                 let is_new = self.repeated.insert(name.clone());
-                match is_new && !with.recursive {
+                // A name of a query within another means something else outside of that.
+                match is_new && is_outermost && !with.recursive {
                     true => {
                         let query = cte.query.clone();
                         self.named.insert(name, (cte.alias.clone(), query));
@@ -276,7 +280,11 @@ impl Cutter<'_> {
             }
         }
         let is_whole = frame.scope.occurrences.len() == places.len() && !places.is_empty();
-        if !is_whole || !spread_wildcards(select, &frame.scope) {
+        if !is_whole
+            || !is_alone && has_outer_join(select)
+            || hides_names(select, &frame.scope)
+            || !spread_wildcards(select, &frame.scope)
+        {
             return Frame::default();
         }
         name_computed(select, &frame.scope);
@@ -417,6 +425,12 @@ impl Cutter<'_> {
             let mut names = super::functions_of(expr).into_iter();
             names.any(|name| self.known.functions.returns_set(&name))
         };
+        if select.projection.iter().any(|item| {
+            matches!(item, SelectItem::ExprWithAlias { expr, .. } | SelectItem::UnnamedExpr(expr)
+                if gives_set(expr))
+        }) {
+            name_all(select);
+        }
         let exprs: Option<Vec<&mut Expr>> = select
             .projection
             .iter_mut()
@@ -431,7 +445,10 @@ impl Cutter<'_> {
             return;
         };
         let is_one = frame.scope.is_alone && frame.scope.occurrences.len() == 1;
+        // Rows are made distinct before sets become several.
+        let is_distinct_on = matches!(select.distinct, Some(Distinct::On(_)));
         if !is_one
+            || is_distinct_on
             || !exprs.iter().any(|expr| gives_set(expr))
             || !exprs.iter().all(|expr| {
                 frame
@@ -522,6 +539,7 @@ impl VisitorMut for Cutter<'_> {
     type Break = ();
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
+        bare_order(query);
         let mut frame = match &mut *query.body {
             SetExpr::Select(select) => self.enter(select),
             _ => Frame::default(),
@@ -610,6 +628,41 @@ impl Visitor for Aggregates<'_> {
 
 fn column(alias: &Ident, name: String) -> Expr {
     Expr::CompoundIdentifier(vec![alias.clone(), Ident::with_quote('"', name)])
+}
+
+/// Gives every result of `select` the name that it has, columns too.
+fn name_all(select: &mut Select) {
+    for item in &mut select.projection {
+        if let SelectItem::UnnamedExpr(expr) = item {
+            let alias = Ident::with_quote('"', result_name(expr));
+            let expr = expr.clone();
+            *item = SelectItem::ExprWithAlias { expr, alias };
+        }
+    }
+}
+
+/// Whether a join of `select` adds rows of NULLs: what is computed of them is not what is computed
+/// before they are added.
+fn has_outer_join(select: &Select) -> bool {
+    let mut joins = select.from.iter().flat_map(|item| &item.joins);
+    joins.any(|join| {
+        !matches!(
+            join.join_operator,
+            JoinOperator::Join(_) | JoinOperator::Inner(_) | JoinOperator::CrossJoin(_)
+        )
+    })
+}
+
+/// Whether a result is called as something else that a function in FROM gives: which of the two is
+/// meant depends on the clause.
+fn hides_names(select: &Select, scope: &Scope) -> bool {
+    select.projection.iter().any(|item| match item {
+        SelectItem::ExprWithAlias { expr, alias } => {
+            let name = Expr::Identifier(alias.clone());
+            *expr != name && matches!(scope.meaning(&name), Meaning::Computed(_))
+        }
+        _ => false,
+    })
 }
 
 /// Names results that are no columns of their own, as they are about to become some.

@@ -12,7 +12,7 @@ use datafusion::logical_expr::{
 };
 
 use super::cast::to_text;
-use super::types::{Pg, common, name, pg};
+use super::types::{Pg, chosen, name, pg};
 use super::vector::{invoke, text, texts};
 use crate::template::{external, refuse};
 
@@ -49,9 +49,9 @@ impl Choice {
         let not_text = types
             .iter()
             .filter(|data_type| **data_type != DataType::Utf8);
-        common(types)
+        chosen(types)
             // A string literal takes the others' type; columns are told apart when it is cast.
-            .or_else(|| common(not_text))
+            .or_else(|| chosen(not_text))
             .ok_or_else(|| {
                 let types: Vec<String> = types.iter().map(name).collect();
                 let message = format!("{} cannot mix {}", self.name(), types.join(" and "));

@@ -80,7 +80,9 @@ pub(crate) fn planned_type(pg_type: &PgType) -> DataType {
         Some(native) => native,
         // An enum's domain has no operators: PostgreSQL compares it with constants only.
         None if matches!(pg_type.kind, TypeKind::Enum(_)) => ENUM,
-        // Their text is equal where they are: a char's has no trailing blanks.
+        // Their text is equal where they are: a char's has no trailing blanks, which come back with its
+        // length; one without length keeps those that it has.
+        None if base.oid == oid::BPCHAR && base.typmod == -1 => OPAQUE,
         None if [oid::UUID, oid::BPCHAR].contains(&base.oid) => ENUM,
         None => OPAQUE,
     }

@@ -21,7 +21,7 @@ use datafusion::optimizer::AnalyzerRule;
 use super::expression::{Now, conform};
 use super::grouped::key_of;
 use super::marker::declared_as;
-use super::types::{ENUM, Pg, common, name, pg};
+use super::types::{ENUM, Pg, chosen, name, pg};
 use super::{declared, scale};
 use crate::template::{external, refuse};
 
@@ -135,7 +135,7 @@ fn conform_union(union: Union) -> Result<LogicalPlan> {
             .iter()
             .map(|input| input.schema().field(at).data_type())
             .collect();
-        let shared = common(types.iter().copied()).ok_or_else(|| {
+        let shared = chosen(types.iter().copied()).ok_or_else(|| {
             let types: Vec<String> = types.iter().map(|data_type| name(data_type)).collect();
             external(
                 refuse(
@@ -155,34 +155,33 @@ fn conform_union(union: Union) -> Result<LogicalPlan> {
         .into_iter()
         .map(|input| widen(input, &wide))
         .collect::<Result<Vec<_>>>()?;
-    let is_shared: Vec<bool> = (0..width)
+    let shared: Vec<Option<String>> = (0..width)
         .map(|at| {
-            let declared = |input: &Arc<LogicalPlan>| {
-                declared::of(input.schema().field(at)).map(ToOwned::to_owned)
-            };
-            inputs
-                .windows(2)
-                .all(|pair| declared(&pair[0]) == declared(&pair[1]))
+            let declared = inputs
+                .iter()
+                .map(|input| declared::of(input.schema().field(at)).map(ToOwned::to_owned));
+            declared::shared(&declared.collect::<Vec<_>>())
         })
         .collect();
     let inputs = inputs
         .into_iter()
-        .map(|input| undeclare(input, &is_shared))
+        .map(|input| declare(input, &shared))
         .collect::<Result<Vec<_>>>()?;
     Ok(LogicalPlan::Union(Union::try_new(inputs)?))
 }
 
-/// `input`, whose columns lose the precision or length that other branches do not share.
-fn undeclare(input: Arc<LogicalPlan>, is_shared: &[bool]) -> Result<Arc<LogicalPlan>> {
-    let loses = |at: usize| !is_shared[at] && declared::of(input.schema().field(at)).is_some();
-    if !(0..is_shared.len()).any(loses) {
+/// `input`, whose columns have the precision or length that all branches share.
+fn declare(input: Arc<LogicalPlan>, shared: &[Option<String>]) -> Result<Arc<LogicalPlan>> {
+    let differs = |at: usize| declared::of(input.schema().field(at)) != shared[at].as_deref();
+    if !(0..shared.len()).any(differs) {
         return Ok(input);
     }
     let columns = input.schema().iter().enumerate();
     let exprs = columns.map(|(at, (qualifier, field))| {
         let column = Expr::Column(Column::new(qualifier.cloned(), field.name()));
-        match loses(at) {
-            true => declared_as(column, None).alias_qualified(qualifier.cloned(), field.name()),
+        match differs(at) {
+            true => declared_as(column, shared[at].clone())
+                .alias_qualified(qualifier.cloned(), field.name()),
             false => column,
         }
     });

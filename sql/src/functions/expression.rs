@@ -17,7 +17,7 @@ use super::format;
 use super::grouped::{aggregate_call, window_call};
 use super::marker::{declared_as, source_text};
 use super::planner::target_of;
-use super::types::{Pg, as_decimal, common, name, pg};
+use super::types::{Pg, as_decimal, chosen, common, name, pg};
 use crate::template::{Place, external, find, refuse};
 
 /// When the plan is made, in microseconds since 1970: what `now()` gives throughout a run.
@@ -161,7 +161,7 @@ impl Scope<'_> {
             .map(|(_, result)| self.type_of(result))
             .chain(case.else_expr.iter().map(|result| self.type_of(result)))
             .collect::<Result<Vec<_>>>()?;
-        let wide = common(&results).ok_or_else(|| {
+        let wide = chosen(&results).ok_or_else(|| {
             let types: Vec<String> = results.iter().map(name).collect();
             external(
                 refuse(None, format!("CASE cannot give {}", types.join(" or ")))

@@ -141,6 +141,20 @@ pub(crate) fn common<'a>(types: impl IntoIterator<Item = &'a DataType>) -> Optio
         .try_fold(DataType::Null, |wide, next| pair(&wide, next))
 }
 
+/// The type of a choice between values of `types`, in CASE, coalesce or UNION: real holds every other
+/// number but double precision there, where an operator would make double precision of both.
+pub(crate) fn chosen<'a>(types: impl IntoIterator<Item = &'a DataType>) -> Option<DataType> {
+    let types: Vec<&DataType> = types.into_iter().collect();
+    let has = |wanted: &DataType| types.contains(&wanted);
+    let are_numbers = types
+        .iter()
+        .all(|data_type| **data_type == DataType::Null || pg(data_type).is_some_and(Pg::is_number));
+    match are_numbers && has(&DataType::Float32) && !has(&DataType::Float64) {
+        true => Some(DataType::Float32),
+        false => common(types),
+    }
+}
+
 fn pair(left: &DataType, right: &DataType) -> Option<DataType> {
     if left == right || *right == DataType::Null {
         return Some(left.clone());

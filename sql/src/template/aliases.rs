@@ -35,6 +35,21 @@ pub(super) fn captured(query: &Query) -> Option<Error> {
         .find_map(|sort| capture_in(&sort.expr, &outputs, "an expression of ORDER BY"))
 }
 
+/// Takes the parentheses from names in ORDER BY: they mean outputs all the same.
+pub(crate) fn bare_order(query: &mut Query) {
+    let Some(OrderByKind::Expressions(sort)) = query.order_by.as_mut().map(|order| &mut order.kind)
+    else {
+        return;
+    };
+    for sort in sort {
+        while let Expr::Nested(inner) = &sort.expr
+            && matches!(**inner, Expr::Nested(_) | Expr::Identifier(_))
+        {
+            sort.expr = (**inner).clone();
+        }
+    }
+}
+
 /// Output names that are not just the column of that name.
 fn outputs(select: &Select) -> HashMap<String, &Expr> {
     select

@@ -14,6 +14,7 @@ use towpath_engine::{Error, Result};
 pub(crate) use lowering::COLLATE_C;
 pub(crate) use statement::{checked, folded, parsed};
 
+pub(crate) use aliases::bare_order;
 pub(crate) use naming::{name_results, result_name};
 
 pub(crate) use mistake::{Place, Refusal, duplicate, external, find, nearest, refuse, value_error};

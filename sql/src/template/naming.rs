@@ -1,8 +1,8 @@
 //! What PostgreSQL calls a result that has no alias.
 
 use datafusion::sql::sqlparser::ast::{
-    CastKind, DataType, Expr, Function, Ident, Query, Select, SelectItem, SetExpr, TrimWhereField,
-    Value,
+    AccessExpr, CastKind, DataType, Expr, Function, Ident, Query, Select, SelectItem, SetExpr,
+    TrimWhereField, Value,
 };
 
 use super::statement::folded;
@@ -41,6 +41,14 @@ fn strong_name(expr: &Expr) -> Option<String> {
         Expr::Cast { expr, .. } => return strong_name(expr),
         Expr::Case { else_result, .. } => {
             return else_result.as_deref().and_then(strong_name);
+        }
+        Expr::CompoundFieldAccess { root, access_chain } => {
+            let fields = access_chain.iter().rev();
+            let field = fields.clone().find_map(|access| match access {
+                AccessExpr::Dot(Expr::Identifier(name)) => Some(folded(name)),
+                _ => None,
+            });
+            return field.or_else(|| strong_name(root));
         }
         Expr::Function(function) => function_name(function)?,
         Expr::Subquery(query) => return subquery_name(query),
@@ -165,6 +173,9 @@ mod tests {
             ("(a)", "a"),
             ("a IS NULL", "?column?"),
             ("-a", "?column?"),
+            ("(a).city", "city"),
+            ("a[1]", "a"),
+            ("(a).tags[2]", "tags"),
             ("exists (select 1)", "exists"),
             ("(select max(b) from t)", "max"),
             ("a AT TIME ZONE 'UTC'", "timezone"),

@@ -162,6 +162,7 @@ impl VisitorMut for Rules<'_> {
     type Break = Error;
 
     fn pre_visit_query(&mut self, query: &mut Query) -> Verdict {
+        aliases::bare_order(query);
         let span = query.span();
         if let Some(with) = &query.with {
             if with.recursive {
