@@ -263,13 +263,13 @@ impl Cutter<'_> {
     fn enter(&mut self, select: &mut Select) -> Frame {
         name_results(select);
         let reads = reads(select, &self.known.named, &self.known.functions);
-        let (is_alone, sets) = match reads {
-            Reads::One(set) => (true, vec![((0, None), set)]),
-            Reads::Several(sets) => {
-                let items = select.from.iter().map(|item| 1 + item.joins.len());
-                (sets.len() == items.sum::<usize>(), sets)
-            }
+        let is_one = matches!(reads, Reads::One(_));
+        let sets = match reads {
+            Reads::One(set) => vec![((0, None), set)],
+            Reads::Several(sets) => sets,
         };
+        let items = select.from.iter().map(|item| 1 + item.joins.len());
+        let is_alone = is_one || sets.len() == items.sum::<usize>();
         let mut frame = Frame::default();
         frame.scope.is_alone = is_alone;
         let mut places = Vec::new();
@@ -281,7 +281,7 @@ impl Cutter<'_> {
         }
         let is_whole = frame.scope.occurrences.len() == places.len() && !places.is_empty();
         if !is_whole
-            || !is_alone && has_outer_join(select)
+            || !is_one && has_outer_join(select)
             || hides_names(select, &frame.scope)
             || !spread_wildcards(select, &frame.scope)
         {
