@@ -340,8 +340,8 @@ async fn casts() {
     ])
     .await;
     works_or_is_refused(&[
-        "d::numeric",
-        "r::numeric",
+        "CASE WHEN abs(d) < 1e300 THEN d::numeric END",
+        "CASE WHEN abs(r) < 1e30 THEN r::numeric END",
         "tz::date",
         "ts::timestamptz",
         "ts::time",
