@@ -11,7 +11,7 @@ use towpath_engine::Result;
 use towpath_engine::pipeline::Settings;
 use towpath_engine::sink::{NullSink, Sink};
 use towpath_engine::source::Source;
-use towpath_engine::transform::{Destination, NoCatalog, Passthrough, Transform, TransformPlan};
+use towpath_engine::transform::{Destination, Input, Passthrough, Transform, TransformPlan};
 use towpath_sql::SqlTransform;
 
 /// Four batches for each of two connections.
@@ -77,7 +77,7 @@ fn measure(
     let mut group = criterion.benchmark_group(format!("transform/{}", sample.name));
     for (name, transform) in transforms {
         let plan = runtime
-            .block_on(transform.plan(&table, &Destination::default(), &NoCatalog))
+            .block_on(transform.plan(&[Input::without_server(&table)], &Destination::default()))
             .expect("the SELECT has a plan");
         let Settings {
             connections,
@@ -105,7 +105,7 @@ fn measure(
 async fn run(plan: &dyn TransformPlan, source: Arc<dyn Source>) -> Result<u64> {
     let sink = NullSink::default();
     let taken = &sink;
-    let streams = stream::iter(plan.execute(source).await?.into_iter().map(Ok));
+    let streams = stream::iter(plan.execute(&[source]).await?.into_iter().map(Ok));
     streams
         .try_for_each_concurrent(None, |mut batches| async move {
             let mut writer = taken.writer().await?;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use towpath_engine::postgres::{ConnectionConfig, is_connection_string, parse_parameters};
+use towpath_engine::transform::{ReferencedTable, Transform};
 use towpath_engine::{Error, ErrorKind, Result};
 
 use crate::environment::Environment;
@@ -43,6 +44,32 @@ impl<'a> Connections<'a> {
             Some(entry) => self.defined(name, entry),
             None => Err(self.unknown(name, &shared)),
         }
+    }
+
+    /// The databases that `transform` reads tables of by the names of their connections.
+    ///
+    /// # Errors
+    /// `Config`, if there is no connection of a name.
+    pub(crate) fn referenced(
+        &self,
+        transform: &dyn Transform,
+    ) -> Result<BTreeMap<String, ConnectionConfig>> {
+        let mut found = BTreeMap::new();
+        for reference in transform.references() {
+            if let ReferencedTable::Other { connection, table } = &reference.table {
+                let config = self.find(connection).map_err(|err| {
+                    let hint = err.hint().unwrap_or_default();
+                    let hint = format!(
+                        "{hint}\n      in source('connection', 'schema.table') the first name is a \
+                         connection's: a table of the source is source('{connection}.{}')",
+                        table.name
+                    );
+                    err.with_hint(hint)
+                })?;
+                found.insert(connection.clone(), config);
+            }
+        }
+        Ok(found)
     }
 
     /// The connection that an entry of the pipeline file means.

@@ -1,5 +1,6 @@
 //! From a pipeline file to what runs: defaults, cross-checks, connections; all mistakes at once.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use towpath_engine::pipeline::{
@@ -125,12 +126,13 @@ fn resolve(
         settings: Settings::default(),
         directory: path.parent().unwrap_or(Path::new("")),
         overrides,
+        connections: BTreeMap::new(),
     };
     resolver.limits(source_limits.unwrap_or_default());
     resolver.settings(settings.unwrap_or_default());
     let source = resolver.connection("source", &source, &connections);
     let destination = resolver.connection("destination", &destination, &connections);
-    let streams = resolver.streams(streams.0);
+    let streams = resolver.streams(streams.0, &connections);
     let stem = path
         .file_stem()
         .map(|stem| stem.to_string_lossy().into_owned());
@@ -141,6 +143,7 @@ fn resolve(
                 name,
                 source,
                 destination,
+                connections: resolver.connections,
                 settings: resolver.settings,
             },
             streams,
@@ -159,6 +162,8 @@ struct Resolver<'a> {
     directory: &'a Path,
     /// What the command line says.
     overrides: Overrides,
+    /// The connections that transforms name.
+    connections: BTreeMap<String, ConnectionConfig>,
 }
 
 impl Resolver<'_> {
@@ -224,7 +229,11 @@ impl Resolver<'_> {
         self.accept(path, connections.entry(entry))
     }
 
-    fn streams(&mut self, files: Vec<(String, StreamFile)>) -> Vec<StreamSpec> {
+    fn streams(
+        &mut self,
+        files: Vec<(String, StreamFile)>,
+        connections: &Connections<'_>,
+    ) -> Vec<StreamSpec> {
         if files.is_empty() {
             self.report(
                 "streams",
@@ -233,12 +242,17 @@ impl Resolver<'_> {
         }
         files
             .into_iter()
-            .filter_map(|(name, file)| self.stream(name, file))
+            .filter_map(|(name, file)| self.stream(name, file, connections))
             .collect()
     }
 
     /// One stream; `None`, and problems, if something is wrong with it.
-    fn stream(&mut self, name: String, file: StreamFile) -> Option<StreamSpec> {
+    fn stream(
+        &mut self,
+        name: String,
+        file: StreamFile,
+        connections: &Connections<'_>,
+    ) -> Option<StreamSpec> {
         let path = format!("streams.{name}");
         let tables = self.tables(&path, &name, &file);
         let target = self.target(&path, &file, tables.as_ref());
@@ -258,7 +272,11 @@ impl Resolver<'_> {
             } else {
                 "sql"
             };
-            self.accept(&format!("{path}.{key}"), result)
+            let path = format!("{path}.{key}");
+            let built = self.accept(&path, result)?;
+            let referenced = self.accept(&path, connections.referenced(&*built))?;
+            self.connections.extend(referenced);
+            Some(built)
         });
         let key = file.key.or_else(|| self.defaults.key.clone());
         let duplicates = file.duplicates.or_else(|| self.defaults.duplicates.clone());
@@ -522,6 +540,22 @@ mod tests {
 
         hint: write postgresql://user@host:5432/database, with : / ? # @ % in names and passwords as %3A %2F %3F %23 %40 %25
         "#);
+    }
+
+    #[test]
+    fn connections_that_sql_names_are_looked_up() {
+        let sql = "SELECT c.id FROM {{ source }} JOIN {{ source('crm', 'customers') }} c ON true";
+        let streams = format!("streams:\n  a: {{ sql: \"{sql}\" }}\n");
+        let given = format!("{BOTH}connections: {{ crm: postgresql://u@c/crm }}\n{streams}");
+        let connections = resolved(&given).unwrap().pipeline.connections;
+        let named: Vec<_> = connections
+            .iter()
+            .map(|(name, to)| format!("{name}: {to}"))
+            .collect();
+        assert_eq!(named, ["crm: u@c:5432/crm"]);
+        let missing = resolved(&format!("{BOTH}{streams}")).unwrap_err();
+        let error = missing.into_error("pipeline shop.yaml").unwrap();
+        insta::assert_snapshot!(crate::error::text(&error), @"");
     }
 
     fn resolved(text: &str) -> Result<Resolved, Problems> {

@@ -4,6 +4,7 @@
 //! cargo run -p towpath-engine --example copy_table -- URL URL public.orders
 //! ```
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use towpath_engine::pipeline::{
@@ -27,6 +28,7 @@ async fn main() -> Result<()> {
         name: PipelineName("copy_table".to_owned()),
         source: source.parse()?,
         destination: destination.parse()?,
+        connections: BTreeMap::new(),
         settings: Settings::default(),
     })
     .await?;

@@ -309,7 +309,7 @@ impl UniqueIndex {
 }
 
 /// A table, view or other relation with rows, as the catalogue describes it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
     /// `pg_class.oid`, of that server only.
     pub oid: u32,

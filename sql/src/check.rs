@@ -6,7 +6,7 @@ use datafusion::arrow::error::ArrowError;
 use datafusion::common::{Column, DataFusionError, SchemaError};
 use towpath_engine::{Error, ErrorKind};
 
-use crate::template::{Place, duplicate, find, nearest, refuse, value_error};
+use crate::template::{AT_SOURCE, Place, duplicate, find, nearest, refuse, value_error};
 
 /// What DataFusion says against a statement, in the user's terms.
 pub(crate) fn planning(err: DataFusionError) -> Error {
@@ -25,12 +25,12 @@ pub(crate) fn planning(err: DataFusionError) -> Error {
                     place,
                     "this subquery cannot be joined to the query around it",
                 )
-                .with_hint("write it as a JOIN, or compute it in a view at the source");
+                .with_hint("write it as a JOIN, or let the source run it (on: source)");
             }
             let unsupported = matches!(err, DataFusionError::NotImplemented(_));
             let refused = refuse(place, message);
             match unsupported {
-                true => refused.with_hint("compute it in a view at the source"),
+                true => refused.with_hint(AT_SOURCE),
                 false => refused,
             }
         }

@@ -31,7 +31,7 @@
 //! use towpath_engine::pipeline::Settings;
 //! use towpath_engine::source::MemorySource;
 //! use towpath_engine::table::{Column, Table, TableKind, TableName};
-//! use towpath_engine::transform::{Destination, NoCatalog, Transform};
+//! use towpath_engine::transform::{Destination, Input, Transform};
 //! use towpath_engine::types::{PgType, oid};
 //! use towpath_sql::SqlTransform;
 //!
@@ -77,9 +77,10 @@
 //!
 //! let sql = "SELECT id, lower(email) AS email FROM {{ source }} WHERE email IS NOT NULL";
 //! let transform = SqlTransform::new(sql, &Settings::default())?;
-//! let plan = transform.plan(&table, &Destination::default(), &NoCatalog).await?;
+//! let inputs = [Input::without_server(&table)];
+//! let plan = transform.plan(&inputs, &Destination::default()).await?;
 //! let mut emails = Vec::new();
-//! for mut batches in plan.execute(source).await? {
+//! for mut batches in plan.execute(&[source]).await? {
 //!     while let Some(batch) = batches.try_next().await? {
 //!         emails.extend(batch.column(1).as_string::<i32>().iter().flatten().map(str::to_owned));
 //!     }

@@ -9,14 +9,16 @@ use async_trait::async_trait;
 use datafusion::arrow::array::{RecordBatch, RecordBatchOptions};
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{Result, internal_err};
+use datafusion::common::{Result, Statistics, internal_err};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::{Expr, TableType};
 use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{
     Boundedness, EmissionType, ReplaceChildrenOptions, SchedulingType,
 };
+use datafusion::physical_plan::statistics::StatisticsArgs;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties,
@@ -26,21 +28,32 @@ use towpath_engine::source::{Scan, Source};
 
 use crate::template::external;
 
+/// How much a scan reads, at most and about; `None` where nothing is known.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Size {
+    /// Rows.
+    pub(crate) rows: Option<u64>,
+    /// Bytes at the source.
+    pub(crate) bytes: Option<u64>,
+}
+
 /// A table over one scan of a source; what is read is fixed, and nothing is pushed into it.
 ///
 /// Without a source it can be planned, to be explained, and not run.
 pub(crate) struct SourceTableProvider {
     scan: Scan,
+    size: Size,
     schema: SchemaRef,
     source: Option<Arc<dyn Source>>,
 }
 
 impl SourceTableProvider {
-    /// The table of `scan`, over no source yet.
-    pub(crate) fn new(scan: Scan) -> Self {
+    /// The table of `scan`, about of that size, over no source yet.
+    pub(crate) fn new(scan: Scan, size: Size) -> Self {
         Self {
             schema: schema_of(&scan),
             scan,
+            size,
             source: None,
         }
     }
@@ -54,6 +67,7 @@ impl SourceTableProvider {
     pub(crate) fn over(&self, source: Arc<dyn Source>) -> Self {
         Self {
             scan: self.scan.clone(),
+            size: self.size,
             schema: Arc::clone(&self.schema),
             source: Some(source),
         }
@@ -99,9 +113,10 @@ impl TableProvider for SourceTableProvider {
             Some(source) => source.partition_count(&scan).max(1),
             None => state.config().target_partitions(),
         };
+        let source = self.source.clone();
         Ok(Arc::new(SourceExec::new(
-            scan,
-            self.source.clone(),
+            (scan, self.size),
+            source,
             partitions,
         )))
     }
@@ -110,12 +125,13 @@ impl TableProvider for SourceTableProvider {
 /// Reads one scan; every execution of a partition reads it anew.
 struct SourceExec {
     scan: Scan,
+    size: Size,
     source: Option<Arc<dyn Source>>,
     properties: Arc<PlanProperties>,
 }
 
 impl SourceExec {
-    fn new(scan: Scan, source: Option<Arc<dyn Source>>, partitions: usize) -> Self {
+    fn new((scan, size): (Scan, Size), source: Option<Arc<dyn Source>>, partitions: usize) -> Self {
         let properties = PlanProperties::new(
             EquivalenceProperties::new(schema_of(&scan)),
             Partitioning::UnknownPartitioning(partitions),
@@ -125,6 +141,7 @@ impl SourceExec {
         .with_scheduling_type(SchedulingType::Cooperative);
         Self {
             scan,
+            size,
             source,
             properties: Arc::new(properties),
         }
@@ -197,6 +214,23 @@ impl ExecutionPlan for SourceExec {
             true => Ok(self),
             false => internal_err!("a source has no inputs"),
         }
+    }
+
+    fn statistics_from_inputs(
+        &self,
+        _: &[Arc<Statistics>],
+        args: &StatisticsArgs,
+    ) -> Result<Arc<Statistics>> {
+        let mut statistics = Statistics::new_unknown(&self.schema());
+        if args.partition().is_none() {
+            let estimate = |size: Option<u64>| match size {
+                Some(size) => Precision::Inexact(usize::try_from(size).unwrap_or(usize::MAX)),
+                None => Precision::Absent,
+            };
+            statistics.num_rows = estimate(self.size.rows);
+            statistics.total_byte_size = estimate(self.size.bytes);
+        }
+        Ok(Arc::new(statistics))
     }
 
     fn execute(&self, partition: usize, _: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {

@@ -18,12 +18,14 @@ use towpath_engine::source::SourceQuery;
 use towpath_engine::table::{Column, Table, ident};
 
 use crate::functions::{self, columns, format};
+use crate::provider::Size;
 
-/// Rows of the source that the SQL reads: those of its table, or of a SELECT that the source runs
-/// over it.
+/// Rows that the SQL reads: those of a table, or of a SELECT that its server runs over it.
 #[derive(Debug, Clone)]
 pub(crate) struct Relation {
-    /// Its columns; the rest is the source table's.
+    /// Which of the transform's tables it is made of, by number.
+    pub(crate) input: usize,
+    /// Its columns; the rest is that table's.
     pub(crate) table: Table,
     /// The SELECT, if these are not the table's own rows.
     pub(crate) query: Option<SourceQuery>,
@@ -34,13 +36,24 @@ pub(crate) struct Relation {
 }
 
 impl Relation {
-    /// The rows of `table` as they are.
-    pub(crate) fn whole(table: Table) -> Self {
+    /// The rows of `table`, which has this number, as they are.
+    pub(crate) fn whole(input: usize, table: Table) -> Self {
         Self {
+            input,
             table,
             query: None,
             keeps_rows_apart: true,
             computed: HashSet::new(),
+        }
+    }
+
+    /// How much there is to read of it: nothing is known of views, and of a SELECT that may make
+    /// several rows of one.
+    pub(crate) fn size(&self) -> Size {
+        let is_known = self.table.size_bytes > 0 && self.keeps_rows_apart;
+        Size {
+            rows: self.table.estimated_rows.filter(|_| is_known),
+            bytes: is_known.then_some(self.table.size_bytes),
         }
     }
 
@@ -156,6 +169,32 @@ pub(crate) fn condition(expr: &Expr) -> Option<String> {
             ))
         }
         _ => None,
+    }
+}
+
+/// Why the source does not apply `expr`, which has no [`condition`].
+pub(crate) fn objection(expr: &Expr) -> &'static str {
+    match expr {
+        Expr::BinaryExpr(BinaryExpr {
+            left,
+            op: Operator::And | Operator::Or,
+            right,
+        }) => match condition(left) {
+            None => objection(left),
+            Some(_) => objection(right),
+        },
+        Expr::Not(inner) => objection(inner),
+        _ => match expr.column_refs().len() {
+            0 => "it is about no column of a table",
+            1 => {
+                "it computes on its column, and only a column as it is, compared with constants, \
+                 surely means the same there"
+            }
+            _ => {
+                "it looks at several columns at once, and only one column compared with constants \
+                 surely means the same there"
+            }
+        },
     }
 }
 

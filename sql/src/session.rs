@@ -10,7 +10,6 @@ use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
 use datafusion::prelude::SessionConfig;
 use towpath_engine::pipeline::Settings;
-use towpath_engine::table::Table;
 use towpath_engine::{Error, ErrorKind, Result};
 
 use crate::functions;
@@ -26,16 +25,9 @@ const SORT_RESERVATION: usize = 10 << 20;
 ///
 /// # Errors
 /// `Internal`, if there is no directory for temporary files.
-pub(crate) fn state(settings: &Settings, table: &Table) -> Result<SessionState> {
-    let mut config = config(settings);
-    if !fits_in_memory(settings, table) {
-        let options = config.options_mut();
-        options.optimizer.prefer_hash_join = false;
-        // With one partition the planner knows no other join.
-        options.execution.target_partitions = settings.connections.max(2);
-    }
+pub(crate) fn state(settings: &Settings) -> Result<SessionState> {
     Ok(SessionStateBuilder::new()
-        .with_config(config)
+        .with_config(config(settings))
         .with_runtime_env(runtime(settings)?)
         .with_expr_planners(functions::planners())
         .with_type_planner(functions::type_planner())
@@ -46,10 +38,26 @@ pub(crate) fn state(settings: &Settings, table: &Table) -> Result<SessionState> 
         .build())
 }
 
-/// Whether a join may hold one side in memory, as a hash join does, which cannot spill. Rows take
-/// some half more room in Arrow and a hash table than in a heap; of a view nothing is known.
-fn fits_in_memory(settings: &Settings, table: &Table) -> bool {
-    table.size_bytes > 0 && table.size_bytes.saturating_mul(2) <= settings.memory_limit as u64
+/// Makes `state` join these `sizes` of what a plan scans, in bytes, on disk where memory does not
+/// suffice; nothing is known of `None`.
+///
+/// A hash join holds one side in memory and cannot spill: of two scans the smaller one, of more
+/// whatever comes. Rows take some half more room in Arrow and a hash table than in a heap.
+pub(crate) fn choose_joins(state: &mut SessionState, settings: &Settings, sizes: &[Option<u64>]) {
+    let known: Option<Vec<u64>> = sizes.iter().copied().collect();
+    let held = match known.as_deref() {
+        Some([one, other]) => Some(*one.min(other)),
+        Some(more) => more.iter().max().copied(),
+        None => None,
+    };
+    let limit = settings.memory_limit as u64;
+    if held.is_some_and(|held| held.saturating_mul(2) <= limit) {
+        return;
+    }
+    let options = state.config_mut().options_mut();
+    options.optimizer.prefer_hash_join = false;
+    // With one partition the planner knows no other join.
+    options.execution.target_partitions = settings.connections.max(2);
 }
 
 fn config(settings: &Settings) -> SessionConfig {
@@ -65,7 +73,7 @@ fn config(settings: &Settings) -> SessionConfig {
     options.execution.time_zone = Some("UTC".to_owned());
     options.execution.enable_recursive_ctes = false;
     options.execution.sort_spill_reservation_bytes =
-        SORT_RESERVATION.min(settings.memory_limit / (4 * settings.connections.max(1)));
+        SORT_RESERVATION.min(settings.memory_limit / (16 * settings.connections.max(1)));
     // A file format's business: rows come from COPY.
     options.execution.collect_statistics = false;
     options.optimizer.expand_views_at_output = false;

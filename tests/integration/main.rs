@@ -19,6 +19,7 @@ mod rare_shapes;
 mod reading;
 mod row_security;
 mod sessions;
+mod several_tables;
 mod shapes;
 mod sql_suite;
 mod transform;

@@ -40,17 +40,6 @@ fn resolve(args: CopyArgs, environment: &Environment) -> Result<Resolved> {
     let connections = Connections::new(BTreeMap::new(), environment);
     let mut settings = Settings::default();
     Overrides::from(args.settings).apply(&mut settings)?;
-    let pipeline = Pipeline {
-        name: PipelineName(format!("copy {}", args.tables.join(" "))),
-        source: connections.find(&args.from.0)?,
-        destination: connections.find(&args.to.0)?,
-        settings,
-    };
-    let streams = streams(&args, &pipeline.settings)?;
-    Ok(Resolved { pipeline, streams })
-}
-
-fn streams(args: &CopyArgs, settings: &Settings) -> Result<Vec<StreamSpec>> {
     let request = Request {
         tables: &args.tables,
         sql: args.sql.as_deref(),
@@ -58,8 +47,24 @@ fn streams(args: &CopyArgs, settings: &Settings) -> Result<Vec<StreamSpec>> {
         on: args.on.into(),
         into: args.into.as_deref(),
     };
+    let transform = request.transform(&settings)?;
+    let pipeline = Pipeline {
+        name: PipelineName(format!("copy {}", args.tables.join(" "))),
+        source: connections.find(&args.from.0)?,
+        destination: connections.find(&args.to.0)?,
+        connections: connections.referenced(&*transform)?,
+        settings,
+    };
+    let streams = streams(&args, &request, &transform)?;
+    Ok(Resolved { pipeline, streams })
+}
+
+fn streams(
+    args: &CopyArgs,
+    request: &Request<'_>,
+    transform: &Arc<dyn Transform>,
+) -> Result<Vec<StreamSpec>> {
     let (tables, target) = request.tables()?;
-    let transform = request.transform(settings)?;
     let duplicates = match &args.duplicates_last {
         Some(column) => Duplicates::Last {
             order_by: column.clone(),
@@ -75,7 +80,7 @@ fn streams(args: &CopyArgs, settings: &Settings) -> Result<Vec<StreamSpec>> {
         duplicates: duplicates.clone(),
         sync: SyncMode::Full,
         options: options(args),
-        transform: Arc::clone(&transform),
+        transform: Arc::clone(transform),
     };
     Ok(args.tables.iter().zip(tables).map(spec).collect())
 }

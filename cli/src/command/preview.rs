@@ -8,10 +8,11 @@ use arrow_array::RecordBatch;
 use futures::StreamExt;
 use serde_json::{Map, Value};
 use towpath_engine::Result;
-use towpath_engine::pipeline::{Settings, SourceSession};
+use towpath_engine::pipeline::{Databases, InputTable, RowSecurity, Settings, Wanted};
 use towpath_engine::report::Progress;
-use towpath_engine::table::{Table, TableName};
-use towpath_engine::transform::{Destination, Transform, TransformPlan};
+use towpath_engine::source::Source;
+use towpath_engine::table::TableName;
+use towpath_engine::transform::{Destination, Input, Transform, TransformPlan};
 
 use crate::args::PreviewArgs;
 use crate::connections::Connections;
@@ -28,7 +29,8 @@ pub(super) async fn run(
     environment: &Environment,
     output: &Output,
 ) -> Result<ExitCode> {
-    let config = Connections::new(BTreeMap::new(), environment).find(&args.connection.0)?;
+    let connections = Connections::new(BTreeMap::new(), environment);
+    let config = connections.find(&args.connection.0)?;
     let name: TableName = args.table.parse()?;
     // One connection is enough for a few rows, and small batches bring them sooner.
     let settings = Settings {
@@ -37,9 +39,11 @@ pub(super) async fn run(
         ..Settings::default()
     };
     let transform = transform(args.sql.as_deref(), args.on.into(), &settings)?;
+    let others = connections.referenced(&*transform)?;
     let preview = Box::pin(async {
-        let session = SourceSession::open(&config, &settings).await?;
-        rows(&session, &name, transform.as_ref(), args.rows).await
+        let databases = Databases::open(&config, &settings).await?;
+        let databases = databases.with_connections(&others);
+        rows(&databases, &name, transform.as_ref(), args.rows).await
     });
     let Some(result) = Interrupt::listen()?.guard(preview).await else {
         return Err(interrupted("no more rows are read"));
@@ -67,13 +71,18 @@ type Row = Vec<Option<String>>;
 
 /// The columns' names and the first rows, as many as `limit`.
 async fn rows(
-    session: &SourceSession,
+    databases: &Databases,
     name: &TableName,
     transform: &dyn Transform,
     limit: u64,
 ) -> Result<(Vec<String>, Vec<Row>)> {
-    let table = session.table(name).await?;
-    let plan = plan_as_text(&table, transform, session).await?;
+    let wanted = Wanted {
+        table: name,
+        into: None,
+        row_security: RowSecurity::Refuse,
+    };
+    let tables = databases.tables(wanted, transform).await?;
+    let plan = plan_as_text(&tables, transform).await?;
     let columns = plan
         .columns()
         .iter()
@@ -81,8 +90,12 @@ async fn rows(
         .collect();
     let mut rows = Vec::new();
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let source = session.source(&table, Arc::new(Progress::default()));
-    for mut batches in plan.execute(source).await? {
+    let progress = Arc::new(Progress::default());
+    let sources = tables.iter();
+    let sources: Vec<Arc<dyn Source>> = sources
+        .map(|input| input.session.source(&input.table, progress.clone()))
+        .collect();
+    for mut batches in plan.execute(&sources).await? {
         while rows.len() < limit {
             let Some(batch) = batches.next().await else {
                 break;
@@ -96,19 +109,17 @@ async fn rows(
 /// Plans twice: for the names of the result's columns, and then with all of them as text, so that
 /// what is only carried comes in PostgreSQL's own text form.
 async fn plan_as_text(
-    table: &Table,
+    tables: &[InputTable<'_>],
     transform: &dyn Transform,
-    session: &SourceSession,
 ) -> Result<Arc<dyn TransformPlan>> {
-    let first = transform
-        .plan(table, &Destination::default(), session)
-        .await?;
+    let inputs: Vec<Input<'_>> = tables.iter().map(InputTable::input).collect();
+    let first = transform.plan(&inputs, &Destination::default()).await?;
     let names = first.columns().iter().map(|output| output.name.clone());
     let destination = Destination {
         as_text: names.collect(),
         ..Destination::default()
     };
-    transform.plan(table, &destination, session).await
+    transform.plan(&inputs, &destination).await
 }
 
 fn batch_rows(batch: &RecordBatch) -> impl Iterator<Item = Row> {

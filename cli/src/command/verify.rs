@@ -131,12 +131,6 @@ fn resolve(
     environment: &Environment,
 ) -> Result<Resolved> {
     let connections = Connections::new(BTreeMap::new(), environment);
-    let pipeline = Pipeline {
-        name: PipelineName(format!("verify {}", args.tables.join(" "))),
-        source: connections.find(&from.0)?,
-        destination: connections.find(&to.0)?,
-        settings: Settings::default(),
-    };
     let request = Request {
         tables: &args.tables,
         sql: args.sql.as_deref(),
@@ -144,8 +138,16 @@ fn resolve(
         on: args.on.unwrap_or_default().into(),
         into: args.into.as_deref(),
     };
+    let settings = Settings::default();
+    let transform = request.transform(&settings)?;
+    let pipeline = Pipeline {
+        name: PipelineName(format!("verify {}", args.tables.join(" "))),
+        source: connections.find(&from.0)?,
+        destination: connections.find(&to.0)?,
+        connections: connections.referenced(&*transform)?,
+        settings,
+    };
     let (tables, target) = request.tables()?;
-    let transform = request.transform(&pipeline.settings)?;
     let lossy = ColumnOptions {
         allow_lossy: true,
         ..ColumnOptions::default()

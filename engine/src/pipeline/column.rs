@@ -41,8 +41,9 @@ pub(super) struct ColumnPlanner<'a> {
     /// Whether types may be created.
     creates_types: bool,
     pub(super) changes: TypeChanges<'a>,
-    /// The destination's types, by OID and modifier at the source: wide tables have few.
-    counterparts: HashMap<(u32, i32), Option<PgType>>,
+    /// The destination's types, by OID and modifier in the database with that number: wide tables
+    /// have few.
+    counterparts: HashMap<(usize, u32, i32), Option<PgType>>,
 }
 
 impl<'a> ColumnPlanner<'a> {
@@ -156,12 +157,11 @@ impl<'a> ColumnPlanner<'a> {
     /// The destination's type for a column to be created: where it is missing, as it will be.
     async fn counterpart(&mut self, column: &OutputColumn) -> Result<Result<PgType, Refusal>> {
         let pg_type = &column.pg_type;
-        let known = self.counterparts.get(&(pg_type.oid, pg_type.typmod));
-        let there = match known {
+        let key = (column.input, pg_type.oid, pg_type.typmod);
+        let there = match self.counterparts.get(&key) {
             Some(there) => there.clone(),
             None => {
                 let there = catalog::counterpart(self.destination, pg_type).await?;
-                let key = (pg_type.oid, pg_type.typmod);
                 self.counterparts.insert(key, there.clone());
                 there
             }
@@ -169,7 +169,7 @@ impl<'a> ColumnPlanner<'a> {
         if let Some(there) = there {
             return Ok(self.with_labels(column, &there));
         }
-        if let Err(refusal) = self.changes.create(pg_type).await? {
+        if let Err(refusal) = self.changes.create(column.input, pg_type).await? {
             return Ok(Err(refusal));
         }
         Ok(match self.creates_types {

@@ -2,6 +2,7 @@
 
 mod column;
 mod created;
+mod databases;
 mod describe;
 mod flow;
 mod incremental;
@@ -17,6 +18,7 @@ mod type_changes;
 mod verify;
 mod versions;
 
+pub use databases::{Databases, InputTable, Wanted};
 pub use plan::StreamPlan;
 pub use run::{Pipeline, Run};
 pub use session::SourceSession;

@@ -18,7 +18,8 @@ use crate::types::Representation;
 /// A stream planned between two databases.
 pub struct StreamPlan {
     pub(super) stream: Stream,
-    pub(super) table: Table,
+    /// The stream's table, and those that its transform refers to, in their order.
+    pub(super) tables: Vec<Table>,
     pub(super) transform: Arc<dyn TransformPlan>,
     /// The condition that only newer rows pass, if the stream is incremental and has run before.
     pub(super) condition: Option<String>,
@@ -28,8 +29,8 @@ pub struct StreamPlan {
     pub(super) refusals: Vec<Refusal>,
     /// What the destination must be sent first, so that it has the types.
     pub(super) type_changes: Vec<String>,
-    /// That row security hides rows of the source, if it does.
-    pub(super) hidden: Option<String>,
+    /// That row security hides rows, if it does.
+    pub(super) hidden: Vec<String>,
     /// When planning began: what happened after that it does not know.
     pub(super) planned_at: Instant,
     pub(super) plan_ms: u64,
@@ -43,6 +44,11 @@ pub(super) struct Refusal {
 }
 
 impl StreamPlan {
+    /// The stream's table.
+    pub(super) fn table(&self) -> &Table {
+        &self.tables[0]
+    }
+
     /// What would happen, for people.
     pub fn report(&self) -> &PlanReport {
         &self.report
@@ -76,7 +82,8 @@ impl StreamPlan {
 
 /// What the planning of a load starts from.
 pub(super) struct LoadInput<'a> {
-    pub(super) source: &'a SourceSession,
+    /// The databases of the transform's tables, in their order.
+    pub(super) sessions: &'a [&'a SourceSession],
     pub(super) stream: &'a Stream,
     /// The source's table.
     pub(super) table: &'a Table,
@@ -110,7 +117,7 @@ pub(super) async fn plan_load(
     }
     let options = &input.stream.options;
     check_options(&input)?;
-    let changes = TypeChanges::new(input.source, destination);
+    let changes = TypeChanges::new(input.sessions, destination);
     let mut planner = ColumnPlanner::new(destination, input.table, changes, options.create_types);
     let mut columns = Vec::new();
     let mut reports = Vec::new();

@@ -1,5 +1,6 @@
 //! One execution of a pipeline.
 
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,10 +15,10 @@ use super::lock::{lock, unlock};
 use super::plan::{LoadInput, LoadOutcome, plan_load};
 use super::session::database_identity;
 use super::transfer::{DestinationSide, Transfer, is_worth_comparing, relayed};
-use super::versions::Servers;
+use super::versions::{Servers, plan_transform};
 use super::{
-    RowSecurity, Settings, SourceSession, Stream, StreamPlan, SyncMode, incremental, privileges,
-    type_changes,
+    Databases, RowSecurity, Settings, SourceSession, Stream, StreamPlan, SyncMode, Wanted,
+    incremental, privileges, type_changes,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::{Connection, ConnectionConfig, catalog, server_error};
@@ -35,6 +36,8 @@ pub struct Pipeline {
     pub source: ConnectionConfig,
     /// Where rows go.
     pub destination: ConnectionConfig,
+    /// Other databases that transforms may read, by the names they have there.
+    pub connections: BTreeMap<String, ConnectionConfig>,
     /// How many connections, how much memory.
     pub settings: Settings,
 }
@@ -46,7 +49,7 @@ pub struct Pipeline {
 pub struct Run {
     pipeline: Pipeline,
     id: RunId,
-    source: SourceSession,
+    databases: Databases,
     destination: Connection,
     /// Sessions that load.
     sessions: Arc<SinkSessions>,
@@ -57,9 +60,12 @@ pub struct Run {
 }
 
 /// The statements that read `scans`, each once.
-fn reads(source: &CopySource, scans: &[Scan]) -> Vec<String> {
+fn reads(sources: &[CopySource], scans: &[Scan]) -> Vec<String> {
     let mut reads: Vec<String> = Vec::new();
-    for statement in scans.iter().flat_map(|scan| source.describe(scan)) {
+    let statements = scans
+        .iter()
+        .flat_map(|scan| sources[scan.input].describe(scan));
+    for statement in statements {
         if !reads.contains(&statement) {
             reads.push(statement);
         }
@@ -81,16 +87,19 @@ impl Run {
     /// # Errors
     /// `Connect`, if a server cannot be reached or refuses us.
     pub async fn open(pipeline: Pipeline) -> Result<Self> {
-        let (source, destination) = tokio::try_join!(
-            SourceSession::open(&pipeline.source, &pipeline.settings),
+        let (databases, destination) = tokio::try_join!(
+            Databases::open(&pipeline.source, &pipeline.settings),
             Connection::open(&pipeline.destination, "control"),
         )?;
-        source.check_limits().await?;
+        databases.source().check_limits().await?;
+        let databases = databases
+            .with_connections(&pipeline.connections)
+            .with_destination(&pipeline.destination);
         Ok(Self {
             sessions: SinkSessions::new(&pipeline.destination),
             pipeline,
             id: RunId(RandomState::new().build_hasher().finish()),
-            source,
+            databases,
             destination,
             is_one_database: OnceCell::new(),
             prepared: OnceCell::new(),
@@ -105,7 +114,7 @@ impl Run {
 
     /// The source's side.
     pub fn source(&self) -> &SourceSession {
-        &self.source
+        self.databases.source()
     }
 
     /// Plans `stream` against both catalogues; no rows move.
@@ -118,39 +127,51 @@ impl Run {
     pub async fn plan(&self, stream: &Stream) -> Result<StreamPlan> {
         let began = Instant::now();
         self.refuse_copy_onto_itself(stream).await?;
-        let row_security = stream.options.row_security;
-        let (table, hidden) = self.source.table_with(&stream.table, row_security).await?;
-        let hidden = hidden.map(|note| hidden_note(note, stream.write));
+        let wanted = Wanted {
+            table: &stream.table,
+            into: Some(&stream.into),
+            row_security: stream.options.row_security,
+        };
+        let inputs = self.databases.tables(wanted, &*stream.transform).await?;
         let existing = catalog::table(&self.destination, &stream.into).await?;
-        let servers = Servers::of(&self.source, &self.destination);
-        let transform = servers.plan(stream, &table, existing.as_ref()).await?;
+        let there = (&self.destination, existing.as_ref());
+        let transform = plan_transform(stream, &inputs, there).await?;
+        let hidden: Vec<String> = inputs
+            .iter()
+            .filter_map(|input| Some(hidden_note(input.hidden.clone()?, stream.write)))
+            .collect();
+        let sessions: Vec<&SourceSession> = inputs.iter().map(|input| input.session).collect();
+        let tables: Vec<Table> = inputs.into_iter().map(|input| input.table).collect();
+        let table = &tables[0];
         self.check_privileges(stream, existing.as_ref()).await?;
-        let condition = self.condition(stream, &table, existing.as_ref()).await?;
+        let condition = self.condition(stream, table, existing.as_ref()).await?;
         let input = LoadInput {
-            source: &self.source,
+            sessions: &sessions,
             stream,
-            table: &table,
+            table,
             transform: &*transform,
             existing,
         };
         let mut outcome = plan_load(&self.destination, input).await?;
-        let scan = (&table, &*transform);
+        let scan = (table, &*transform);
+        let servers = Servers::of(self.source(), &self.destination);
         let unknown = servers.refuse_what_is_unknown(scan, condition.as_deref(), &mut outcome);
         unknown.await?;
         let input = CreationInput {
             stream,
-            table: &table,
+            table,
             transform: &*transform,
-            source: self.source.connection(),
+            source: self.source().connection(),
             destination: &self.destination,
             awaits_types: !outcome.type_changes.is_empty(),
         };
-        let mut report = self.report(&input, &mut outcome, condition.clone()).await?;
+        let reading = (&*tables, condition.as_deref());
+        let mut report = self.report(&input, reading, &mut outcome).await?;
         let first = hidden.iter().chain(transform.notes()).cloned();
         report.notes.splice(..0, first);
         Ok(StreamPlan {
             stream: stream.clone(),
-            table,
+            tables,
             transform,
             condition,
             load: outcome.load,
@@ -167,19 +188,19 @@ impl Run {
     async fn report(
         &self,
         input: &CreationInput<'_>,
+        (tables, condition): (&[Table], Option<&str>),
         outcome: &mut LoadOutcome,
-        condition: Option<String>,
     ) -> Result<PlanReport> {
         let CreationInput {
-            stream,
-            table,
-            transform,
-            ..
+            stream, transform, ..
         } = *input;
         // Where row security hides rows, the planner does not answer the catalogue's session.
         let reads_all = condition.is_none() && stream.options.row_security == RowSecurity::Refuse;
-        let source = (self.source).copy_source(table, stream, condition, Arc::default());
-        let source = self.source.shared(source, transform.scans().len())?;
+        let reading = (stream, tables);
+        let progress = Arc::default();
+        let scans = transform.scans();
+        let sources = self.databases.sources(reading, condition, scans, &progress);
+        let sources = sources.await?;
         let relay = relayed(transform, outcome.load.as_ref());
         let scans = match &relay {
             Some(relay) => std::slice::from_ref(relay),
@@ -188,15 +209,18 @@ impl Run {
         let mut report = PlanReport {
             columns: std::mem::take(&mut outcome.columns),
             types: outcome.type_changes.clone(),
-            reads: reads(&source, scans),
+            reads: reads(&sources, scans),
             engine: transform.explain().filter(|_| relay.is_none()),
             ..empty_report(stream, outcome)
         };
         if let Some(load) = &mut outcome.load {
-            load.is_parallel = scans.iter().any(|scan| source.partition_count(scan) > 1);
+            let mut partitions = scans
+                .iter()
+                .map(|scan| sources[scan.input].partition_count(scan));
+            load.is_parallel = partitions.any(|partitions| partitions > 1);
             load.compares = match scans {
-                [scan] if reads_all => {
-                    let select = source.select_all(scan);
+                [scan] if reads_all && scan.input == 0 => {
+                    let select = sources[0].select_all(scan);
                     self.is_worth_comparing(load, (scan, &select)).await?
                 }
                 _ => false,
@@ -257,7 +281,7 @@ impl Run {
         if !load.may_leave_out_equal_rows() || self.is_empty(load).await? {
             return Ok(false);
         }
-        let source = (&self.source, scan, select);
+        let source = (self.source(), scan, select);
         is_worth_comparing(source, (&self.destination, &load.destination)).await
     }
 
@@ -307,7 +331,7 @@ impl Run {
             .or(prepared.waited_until);
         let plan = if waited_until.is_some_and(|until| plan.planned_at < until) {
             // What the other run published is newer than our plan and our snapshot.
-            self.source.renew_snapshot();
+            self.databases.renew_snapshots();
             self.plan(&plan.stream).await?
         } else {
             plan
@@ -364,16 +388,17 @@ impl Run {
                 "a plan without refusal has no load",
             ));
         };
-        self.check_unchanged(&plan.table).await?;
-        let watermark = match incremental::cursor_column(&plan.stream, &plan.table)? {
+        self.check_unchanged(&plan).await?;
+        let table = plan.table();
+        let watermark = match incremental::cursor_column(&plan.stream, table)? {
             Some(cursor) => {
-                incremental::watermark(&self.source, &plan.stream, &plan.table, cursor).await?
+                incremental::watermark(self.source(), &plan.stream, table, cursor).await?
             }
             None => None,
         };
-        progress.expect_rows(plan.table.estimated_rows.unwrap_or(0));
+        progress.expect_rows(table.estimated_rows.unwrap_or(0));
         let transfer = Transfer {
-            source: &self.source,
+            databases: &self.databases,
             plan: &plan,
             load: &load,
             progress,
@@ -391,7 +416,8 @@ impl Run {
             let load_ms = began.elapsed().as_millis() as u64;
             Ok((compared, sink, (compare_ms, load_ms)))
         });
-        let (moved, pauses) = self.source.watch(progress, moved).await?;
+        let (moved, pauses) = self.source().watch(progress, moved).await?;
+        self.databases.end_idle_sessions();
         let (compared, sink, (compare_ms, load_ms)) = moved;
         let computed = plan.transform.compute_time();
         progress.clock.add(Step::Transform, computed);
@@ -417,7 +443,7 @@ impl Run {
         let version = self.destination.server_version();
         DestinationSide {
             config: self.pipeline.destination.clone(),
-            settings: self.source.read_settings(version),
+            settings: self.source().read_settings(version),
         }
     }
 
@@ -486,16 +512,21 @@ impl Run {
         })
     }
 
-    /// Checks that the snapshot sees the table that was planned for.
-    async fn check_unchanged(&self, planned: &Table) -> Result<()> {
-        match self.source.table_in_snapshot(&planned.name).await? {
-            Some(found) if found.oid == planned.oid && found.columns == planned.columns => Ok(()),
-            _ => Err(Error::new(
-                ErrorKind::Schema,
-                format!("{} changed since it was planned", planned.name),
-            )
-            .with_hint("nothing was moved: run again")),
+    /// Checks that the snapshots see the tables that were planned for.
+    async fn check_unchanged(&self, plan: &StreamPlan) -> Result<()> {
+        let references = plan.stream.transform.references();
+        let sessions = self.databases.sessions(references).await?;
+        for (session, planned) in sessions.into_iter().zip(&plan.tables) {
+            let found = session.table_in_snapshot(&planned.name).await?;
+            let is_same =
+                |found: Table| found.oid == planned.oid && found.columns == planned.columns;
+            if !found.is_some_and(is_same) {
+                let message = format!("{} changed since it was planned", planned.name);
+                return Err(Error::new(ErrorKind::Schema, message)
+                    .with_hint("nothing was moved: run again"));
+            }
         }
+        Ok(())
     }
 
     async fn is_empty(&self, load: &LoadPlan) -> Result<bool> {
@@ -508,8 +539,10 @@ impl Run {
     /// Whether both connections reach the same database.
     async fn is_one_database(&self) -> Result<bool> {
         let is_one = self.is_one_database.get_or_try_init(|| async {
-            let (here, there) =
-                tokio::try_join!(database_identity(&self.destination), self.source.identity())?;
+            let (here, there) = tokio::try_join!(
+                database_identity(&self.destination),
+                self.source().identity()
+            )?;
             Ok(here == there)
         });
         is_one.await.copied()

@@ -12,8 +12,8 @@ use crate::postgres::statement::PageRange;
 use crate::postgres::{Connection, ConnectionConfig, catalog, is_row_security, server_error};
 use crate::report::Progress;
 use crate::source::{
-    CopySource, Governor, PauseReport, ReadSettings, Scan, Snapshot, Source, read_error,
-    with_source,
+    CopySource, Governor, PauseReport, ReadSettings, Scan, Snapshot, Source, SourceQuery,
+    read_error, with_tables,
 };
 use crate::table::{Table, TableName, TablePattern};
 use crate::transform::{FunctionTraits, QueryRefusal, ResultColumn, SourceCatalog};
@@ -234,8 +234,9 @@ impl SourceSession {
             return Ok(source.with_connections(readers / scans));
         }
         let message = format!(
-            "the SQL reads its source in {scans} places at once, and max_connections leaves \
-             {readers} connections to read with"
+            "the SQL reads {} in {scans} places at once, and max_connections leaves {readers} \
+             connections to read with",
+            self.config
         );
         let least = limit + scans - readers;
         Err(Error::new(ErrorKind::Config, message).with_hint(format!(
@@ -329,11 +330,11 @@ impl SourceCatalog for SourceSession {
     async fn describe(
         &self,
         table: &Table,
-        select: &str,
+        query: &SourceQuery,
     ) -> Result<Result<Vec<ResultColumn>, QueryRefusal>> {
         // As the rows are read: a second WITH must be in a query of its own.
-        let before = with_source(table, &[]) + "SELECT t.* FROM (";
-        let query = format!("{before}{select}\n) AS t");
+        let before = with_tables(table, query, &[]) + "SELECT t.* FROM (";
+        let query = format!("{before}{}\n) AS t", query.select);
         let mut users = self.users.lock().await;
         let users = self.as_user(&mut users).await?;
         let described = catalog::describe((users, &self.connection), table, &query).await;

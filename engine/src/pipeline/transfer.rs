@@ -6,14 +6,14 @@ use arrow_array::RecordBatch;
 use futures::{StreamExt, stream};
 
 use super::describe::trigger_notes;
-use super::{SourceSession, StreamPlan, flow};
+use super::{Databases, SourceSession, StreamPlan, flow};
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::{Connection, ConnectionConfig, catalog, statement};
 use crate::report::{Progress, Stage, StreamReport};
 use crate::sink::{
     ComparisonSink, Differences, LoadPlan, Side, Sink, SinkSettings, TableSink, TupleSums,
 };
-use crate::source::{BatchStream, CopySource, ReadSettings, Scan, Snapshot};
+use crate::source::{BatchStream, CopySource, ReadSettings, Scan, Snapshot, Source};
 use crate::table::TableName;
 use crate::transform::TransformPlan;
 
@@ -24,7 +24,7 @@ const WORTH_COMPARING: f64 = 0.5;
 
 /// A planned stream whose rows are to move.
 pub(super) struct Transfer<'a> {
-    pub(super) source: &'a SourceSession,
+    pub(super) databases: &'a Databases,
     pub(super) plan: &'a StreamPlan,
     pub(super) load: &'a LoadPlan,
     pub(super) progress: &'a Arc<Progress>,
@@ -60,7 +60,7 @@ impl Transfer<'_> {
             return Err(Error::new(ErrorKind::Internal, message));
         };
         progress.enter(Stage::Comparing);
-        let expected = [&self.plan.table, table].map(|table| table.estimated_rows.unwrap_or(0));
+        let expected = [self.plan.table(), table].map(|table| table.estimated_rows.unwrap_or(0));
         let sums = Arc::new(TupleSums::new(expected[0].max(expected[1])));
         let sink = |side, progress: &Arc<Progress>| {
             let (plan, sums) = ((*load).clone(), sums.clone());
@@ -130,7 +130,7 @@ impl Transfer<'_> {
         let notes = notes.chain(trigger_notes(load));
         let report = StreamReport {
             stream: plan.stream.name.clone(),
-            source: plan.table.name.to_string(),
+            source: plan.table().name.to_string(),
             destination: plan.stream.into.to_string(),
             write: load.write.to_string(),
             created: load.existing.is_none(),
@@ -158,16 +158,20 @@ impl Transfer<'_> {
     /// of a key that grows find their place in its index sooner.
     async fn streams(&self, writers: usize) -> Result<Vec<BatchStream>> {
         let Self { plan, progress, .. } = self;
-        let condition = plan.condition.clone();
-        let source =
-            self.source
-                .copy_source(&plan.table, &plan.stream, condition, (*progress).clone());
-        let source = self.source.shared(source, plan.transform.scans().len())?;
-        match relayed(&*plan.transform, Some(self.load)) {
-            Some(scan) if writers == 1 => Ok(source.with_connections(1).read_all(&scan)),
-            Some(scan) => Ok(source.read_all(&scan)),
-            None => plan.transform.execute(Arc::new(source)).await,
+        let (reading, condition) = ((&plan.stream, &*plan.tables), plan.condition.as_deref());
+        let scans = plan.transform.scans();
+        let sources = self.databases.sources(reading, condition, scans, progress);
+        let mut sources = sources.await?;
+        if let Some(scan) = relayed(&*plan.transform, Some(self.load)) {
+            let source = sources.swap_remove(scan.input);
+            return Ok(match writers {
+                1 => source.with_connections(1).read_all(&scan),
+                _ => source.read_all(&scan),
+            });
         }
+        let sources = sources.into_iter();
+        let sources: Vec<Arc<dyn Source>> = sources.map(|source| Arc::new(source) as _).collect();
+        plan.transform.execute(&sources).await
     }
 }
 

@@ -14,20 +14,21 @@ const MULTIRANGES: u32 = 14;
 
 /// The statements that give the destination the types of one stream.
 pub(super) struct TypeChanges<'a> {
-    source: &'a SourceSession,
+    /// The databases of the transform's tables, in their order.
+    sessions: &'a [&'a SourceSession],
     destination: &'a Connection,
     has_multiranges: bool,
     /// In the order in which they must run, none twice.
     statements: Vec<String>,
-    /// OIDs of the source's types that have been looked at.
-    visited: HashSet<u32>,
+    /// Types that have been looked at: the number of the database, and the OID there.
+    visited: HashSet<(usize, u32)>,
 }
 
 impl<'a> TypeChanges<'a> {
     /// No changes yet.
-    pub(super) fn new(source: &'a SourceSession, destination: &'a Connection) -> Self {
+    pub(super) fn new(sessions: &'a [&'a SourceSession], destination: &'a Connection) -> Self {
         Self {
-            source,
+            sessions,
             destination,
             has_multiranges: destination.server_version() >= MULTIRANGES,
             statements: Vec::new(),
@@ -40,14 +41,18 @@ impl<'a> TypeChanges<'a> {
         self.statements
     }
 
-    /// Adds what creates `pg_type`, a type of the source, and what it is made of, as far as the
-    /// destination lacks them; gives the statements that were needed.
+    /// Adds what creates `pg_type`, a type of the database with that number, and what it is made of,
+    /// as far as the destination lacks them.
     ///
     /// # Errors
     /// `Read`, if a catalogue cannot be read. The inner error says why no statement can help.
-    pub(super) async fn create(&mut self, pg_type: &PgType) -> Result<Result<(), Refusal>> {
+    pub(super) async fn create(
+        &mut self,
+        input: usize,
+        pg_type: &PgType,
+    ) -> Result<Result<(), Refusal>> {
         for part in pg_type.parts() {
-            if let Err(refusal) = Box::pin(self.create(part)).await? {
+            if let Err(refusal) = Box::pin(self.create(input, part)).await? {
                 return Ok(Err(refusal));
             }
         }
@@ -55,7 +60,7 @@ impl<'a> TypeChanges<'a> {
             pg_type.kind,
             TypeKind::Array(_) | TypeKind::Multirange(_) | TypeKind::Pseudo
         );
-        if comes_with_another && pg_type.is_local() || !self.visited.insert(pg_type.oid) {
+        if comes_with_another && pg_type.is_local() || !self.visited.insert((input, pg_type.oid)) {
             return Ok(Ok(()));
         }
         if catalog::counterpart(self.destination, pg_type)
@@ -79,11 +84,9 @@ impl<'a> TypeChanges<'a> {
                 }
             };
         }
-        match self
-            .source
-            .type_definition(pg_type, self.has_multiranges)
-            .await?
-        {
+        let database = self.sessions[input];
+        let definition = database.type_definition(pg_type, self.has_multiranges);
+        match definition.await? {
             Some(definition) => {
                 self.create_schema(&pg_type.schema).await?;
                 self.push(definition);

@@ -5,16 +5,47 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::plan::{LoadOutcome, Refusal};
-use super::{SourceSession, Stream};
+use super::{InputTable, SourceSession, Stream};
 use crate::error::Result;
 use crate::postgres::{Connection, catalog, statement};
 use crate::report::Fidelity;
+use crate::source::SourceQuery;
 use crate::table::{Column, Table, ident};
 use crate::transform::{
-    Destination, FunctionTraits, OutputColumn, QueryRefusal, ResultColumn, SourceCatalog,
+    Destination, FunctionTraits, Input, OutputColumn, QueryRefusal, ResultColumn, SourceCatalog,
     TransformPlan,
 };
 use crate::types::{PgType, TypeKind, Versions, has_part};
+
+/// Plans the stream's transform over `inputs`, whose types travel in forms that the servers on both
+/// sides read alike.
+///
+/// # Errors
+/// `Read`, if a catalogue cannot be read, and those of the transform.
+pub(super) async fn plan_transform(
+    stream: &Stream,
+    inputs: &[InputTable<'_>],
+    (destination, existing): (&Connection, Option<&Table>),
+) -> Result<Arc<dyn TransformPlan>> {
+    let servers = inputs.iter();
+    let servers: Vec<Servers<'_>> = servers
+        .map(|input| Servers::of(input.session, destination))
+        .collect();
+    let mut portable = Vec::with_capacity(inputs.len());
+    for (servers, input) in servers.iter().zip(inputs) {
+        portable.push(servers.portable(&input.table).await?);
+    }
+    let inputs: Vec<Input<'_>> = portable
+        .iter()
+        .zip(&servers)
+        .map(|(table, catalog)| Input { table, catalog })
+        .collect();
+    let destination = Destination {
+        table: existing.cloned(),
+        as_text: stream.options.text_columns(),
+    };
+    stream.transform.plan(&inputs, &destination).await
+}
 
 /// Two servers, and the versions of PostgreSQL they run.
 pub(super) struct Servers<'a> {
@@ -37,25 +68,11 @@ impl<'a> Servers<'a> {
         }
     }
 
-    /// Plans the stream's transform over `table`, whose types travel in forms that both versions read
-    /// alike.
-    ///
-    /// # Errors
-    /// `Read`, if a catalogue cannot be read, and those of the transform.
-    pub(super) async fn plan(
-        &self,
-        stream: &Stream,
-        table: &Table,
-        existing: Option<&Table>,
-    ) -> Result<Arc<dyn TransformPlan>> {
+    /// `table`, whose types travel in forms that both versions read alike.
+    async fn portable(&self, table: &Table) -> Result<Table> {
         let mut portable = table.clone();
         self.make_portable(portable.columns.iter_mut()).await?;
-        let destination = Destination {
-            table: existing.cloned(),
-            as_text: stream.options.text_columns(),
-        };
-        let transform = &stream.transform;
-        transform.plan(&portable, &destination, self).await
+        Ok(portable)
     }
 
     /// Takes the binary form from types of the source's whose bytes the destination would not take,
@@ -185,9 +202,9 @@ impl SourceCatalog for Servers<'_> {
     async fn describe(
         &self,
         table: &Table,
-        select: &str,
+        query: &SourceQuery,
     ) -> Result<Result<Vec<ResultColumn>, QueryRefusal>> {
-        let mut described = self.source.describe(table, select).await?;
+        let mut described = self.source.describe(table, query).await?;
         if let Ok(columns) = &mut described {
             let columns = columns.iter_mut().map(|result| &mut result.column);
             self.make_portable(columns).await?;

@@ -26,9 +26,6 @@ impl PageRange {
     }
 }
 
-/// The name that a table has in SELECTs over it.
-const SOURCE: &str = "\"source\"";
-
 /// The SELECT of `items` (already SQL) from rows that pass all `conditions`.
 pub fn select(
     table: &TableName,
@@ -39,15 +36,15 @@ pub fn select(
     select_from(&table.to_string(), items, conditions, limit)
 }
 
-/// What comes before a SELECT that calls the rows of `table` `source`: `columns` of those that pass
-/// all `conditions`.
+/// What comes before a SELECT that calls rows by names: each name with the SELECT of its rows.
 ///
 /// Source: PostgreSQL documentation, "Common Table Expression Materialization": a query that is
 /// named once is folded into the one that names it, and planned as one.
-pub fn with_source(table: &TableName, columns: &[&str], conditions: &[String]) -> String {
-    let columns: Vec<String> = columns.iter().copied().map(ident).collect();
-    let rows = select(table, &columns, conditions, None);
-    format!("WITH {SOURCE} AS NOT MATERIALIZED ({rows}) ")
+pub fn with(named: &[(&str, String)]) -> String {
+    let items = named
+        .iter()
+        .map(|(name, rows)| format!("{} AS NOT MATERIALIZED ({rows})", ident(name)));
+    format!("WITH {} ", items.collect::<Vec<_>>().join(", "))
 }
 
 /// `query` as an item of FROM. A line end closes a comment in it.

@@ -8,7 +8,7 @@ use futures::{StreamExt, stream};
 
 use super::reader::{PartitionReader, Reading};
 use super::snapshot::{ReadSession, Snapshot};
-use super::{BatchStream, Scan, ScanColumn, Source};
+use super::{BatchStream, Scan, ScanColumn, Source, SourceQuery};
 use crate::decode::BatchLimits;
 use crate::error::{Error, ErrorKind};
 use crate::postgres::statement::{self, PageRange};
@@ -185,7 +185,7 @@ impl CopySource {
             let conditions: Vec<String> = own.chain(scan.filters.clone()).collect();
             return statement::select(&self.table.name, &items, &conditions, scan.limit);
         };
-        let with = with_source(&self.table, &own.collect::<Vec<_>>());
+        let with = with_tables(&self.table, query, &own.collect::<Vec<_>>());
         let from = statement::derived(&query.select);
         with + &statement::select_from(&from, &items, &scan.filters, scan.limit)
     }
@@ -255,10 +255,19 @@ const ROW_SECURITY_HINT: &str = "connect as the owner of the protected table, or
      BYPASSRLS, or accept that hidden rows are left out: rls: accept in the pipeline file, --rls \
      accept for towpath copy";
 
-/// What comes before a SELECT over the columns of `table` that towpath may read.
-pub(crate) fn with_source(table: &Table, conditions: &[String]) -> String {
-    let columns: Vec<&str> = table.columns.iter().map(|column| &*column.name).collect();
-    statement::with_source(&table.name, &columns, conditions)
+/// What comes before the SELECT of `query` over those rows of `table` that pass all `conditions`: of
+/// each table the columns that towpath may read.
+pub(crate) fn with_tables(table: &Table, query: &SourceQuery, conditions: &[String]) -> String {
+    let rows = |table: &Table, conditions: &[String]| {
+        let columns = table.columns.iter().map(|column| ident(&column.name));
+        statement::select(&table.name, &columns.collect::<Vec<_>>(), conditions, None)
+    };
+    let others = query.others.iter();
+    let others = others.map(|(name, table)| (&**name, rows(table, &[])));
+    let named: Vec<(&str, String)> = std::iter::once((&*query.name, rows(table, conditions)))
+        .chain(others)
+        .collect();
+    statement::with(&named)
 }
 
 #[cfg(test)]

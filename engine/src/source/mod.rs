@@ -12,7 +12,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::{Schema, SchemaRef};
 use futures::stream::BoxStream;
 
-pub(crate) use copy::with_source;
+pub(crate) use copy::with_tables;
 pub use copy::{CopySource, ReadSettings, read_error};
 pub use governor::{Governed, Governor, PauseReport, SourceLimits};
 pub use memory::MemorySource;
@@ -22,6 +22,7 @@ pub use crate::types::ScanColumn;
 
 use crate::decode::tuple_schema;
 use crate::error::Result;
+use crate::table::Table;
 
 /// A stream of batches that owns all it needs; dropping it ends its work at the source.
 pub type BatchStream = BoxStream<'static, Result<RecordBatch>>;
@@ -37,16 +38,25 @@ pub struct Scan {
     pub limit: Option<u64>,
     /// The SELECT whose rows these are, if they are not the table's own.
     pub query: Option<SourceQuery>,
+    /// Which of the tables that a transform reads this is about, by number: 0 is the stream's own.
+    pub input: usize,
     /// Whether batches hold whole tuples as PostgreSQL sends them, in [`tuple_schema`], in place of
     /// columns; a source that is no PostgreSQL has none.
     pub as_tuples: bool,
 }
 
-/// A SELECT that the source itself runs, for whom the rows of the table are called `source`.
+/// What a stream's own table is called in a SELECT over it.
+pub const SOURCE: &str = "source";
+
+/// A SELECT that the source itself runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceQuery {
     /// The SELECT, in the source's SQL.
     pub select: String,
+    /// What it calls the rows of the table that is scanned.
+    pub name: String,
+    /// Other tables of the database, and what it calls their rows.
+    pub others: Vec<(String, Table)>,
     /// Whether it takes one row of the table at a time, so that of a part of the table it makes a
     /// part of its result.
     pub is_row_wise: bool,

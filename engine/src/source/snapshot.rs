@@ -93,6 +93,17 @@ impl Snapshot {
         pool.get().await
     }
 
+    /// Ends the sessions that have read and are not reading: what they have read is locked until
+    /// then, if only against being dropped or emptied.
+    pub fn end_idle_sessions(&self) {
+        let Some(exported) = self.exported.get() else {
+            return;
+        };
+        let pools = exported.pools.lock();
+        let pools = pools.unwrap_or_else(PoisonError::into_inner);
+        pools.values().for_each(|pool| pool.close_idle());
+    }
+
     /// Sessions that join the snapshot `id`.
     fn pool(&self, id: &str, session: ReadSession) -> Arc<ConnectionPool> {
         let path = match session.own_path {

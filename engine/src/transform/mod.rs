@@ -16,8 +16,8 @@ pub use crate::postgres::catalog::{FunctionTraits, QueryRefusal, ResultColumn};
 use passthrough::carry;
 
 use crate::error::Result;
-use crate::source::{BatchStream, Scan, Source};
-use crate::table::Table;
+use crate::source::{BatchStream, Scan, Source, SourceQuery};
+use crate::table::{Table, TableName};
 use crate::types::{PgType, Representation};
 
 /// What is known of where a result goes, as far as it decides how carried columns travel.
@@ -65,25 +65,72 @@ pub struct OutputColumn {
     pub nullable: bool,
     /// Whether its values are as the source sends them, and not computed on the way.
     pub is_carried: bool,
-    /// The column of the source's table that it carries; `None` if it is computed, here or there.
+    /// The column of the stream's table that it carries; `None` if it is computed, here or there,
+    /// or comes from another table.
     pub source_column: Option<String>,
+    /// Which of the tables it comes from, by number, so that its type is one of that database; 0 if
+    /// it is computed.
+    pub input: usize,
 }
 
-/// What a transform may ask of the server that its rows come from; nothing is run there.
+/// A table that a transform reads beside the stream's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// What the SELECT calls its rows.
+    pub name: String,
+    /// Which it is.
+    pub table: ReferencedTable,
+}
+
+/// Which table a transform reads.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ReferencedTable {
+    /// One of the stream's source.
+    Source(TableName),
+    /// One of another database.
+    Other {
+        /// What the pipeline calls its connection.
+        connection: String,
+        /// The table.
+        table: TableName,
+    },
+    /// The one that is written, as it was before.
+    Destination,
+}
+
+/// A table that a transform is planned over.
+#[derive(Clone, Copy)]
+pub struct Input<'a> {
+    /// The table.
+    pub table: &'a Table,
+    /// What answers for the server that it is on.
+    pub catalog: &'a dyn SourceCatalog,
+}
+
+impl<'a> Input<'a> {
+    /// A table of which no server can be asked.
+    pub fn without_server(table: &'a Table) -> Self {
+        Self {
+            table,
+            catalog: &NoCatalog,
+        }
+    }
+}
+
+/// What a transform may ask of a server that its rows come from; nothing is run there.
 #[async_trait]
 pub trait SourceCatalog: Send + Sync {
     /// Whether the source runs SELECTs.
     fn runs_sql(&self) -> bool;
 
-    /// The columns of `select`, which calls the rows of `table` `source`, or why the server does not
-    /// take it.
+    /// The columns that `query` gives over `table`, or why the server does not take it.
     ///
     /// # Errors
     /// `Read`, if it does not answer.
     async fn describe(
         &self,
         table: &Table,
-        select: &str,
+        query: &SourceQuery,
     ) -> Result<Result<Vec<ResultColumn>, QueryRefusal>>;
 
     /// What functions of these names are; names that no function has are left out.
@@ -106,7 +153,7 @@ impl SourceCatalog for NoCatalog {
     async fn describe(
         &self,
         _: &Table,
-        _: &str,
+        _: &SourceQuery,
     ) -> Result<Result<Vec<ResultColumn>, QueryRefusal>> {
         Ok(Err(QueryRefusal {
             message: "this source runs no SQL".to_owned(),
@@ -123,26 +170,35 @@ impl SourceCatalog for NoCatalog {
 /// A way to make rows of the destination out of rows of the source.
 #[async_trait]
 pub trait Transform: Send + Sync {
-    /// Plans over the columns of `table`; no rows move.
+    /// The tables that it reads beside the stream's own.
+    fn references(&self) -> &[Reference] {
+        &[]
+    }
+
+    /// Plans over `inputs`, the stream's table and then those of [`references`](Self::references);
+    /// no rows move.
     ///
     /// `destination` decides how carried columns travel. Columns are matched by name. The plan
     /// must not fail because a type does not fit there: the caller reports all of those together.
-    /// `catalog` answers for the server that the table is on.
     ///
     /// # Errors
-    /// `Config` or `Schema`, if the transform cannot mean anything over this table.
+    /// `Config` or `Schema`, if the transform cannot mean anything over these tables; `Internal`, if
+    /// there are more or fewer of them.
     async fn plan(
         &self,
-        table: &Table,
+        inputs: &[Input<'_>],
         destination: &Destination,
-        catalog: &dyn SourceCatalog,
     ) -> Result<Arc<dyn TransformPlan>>;
 
-    /// The same in SQL for a PostgreSQL server, where the table's rows are called `source`; `None`
-    /// if every row passes as it is. A server may refuse it, as its version may lack a function.
+    /// The same in SQL for a PostgreSQL server, where the stream's rows are called [`SOURCE`], and
+    /// those of other tables by their names; `None` if every row passes as it is. A server may
+    /// refuse it, as its version may lack a function.
+    ///
+    /// [`SOURCE`]: crate::source::SOURCE
     fn select(&self) -> Option<String>;
 
-    /// The same, run by the source as a whole; `None` if every row passes as it is.
+    /// The same, run by the source as a whole; `None` if every row passes as it is, or if it reads
+    /// tables of other databases.
     fn at_source(&self) -> Option<Arc<dyn Transform>>;
 
     /// The SELECT that gives only `columns` of the result, for the same rows; `None` if rows
@@ -150,14 +206,13 @@ pub trait Transform: Send + Sync {
     fn select_of(&self, columns: &[String]) -> Option<String>;
 }
 
-/// A transform over one table, ready to run.
+/// A transform over its tables, ready to run.
 #[async_trait]
 pub trait TransformPlan: Send + Sync {
     /// The result's columns in order.
     fn columns(&self) -> &[OutputColumn];
 
-    /// What it reads of the source: several scans where it is joined with itself, which may be read
-    /// at the same time.
+    /// What it reads: several scans where tables are joined, which may be read at the same time.
     fn scans(&self) -> &[Scan];
 
     /// The scan whose rows are the result, column by column; `None` if anything happens to them in
@@ -176,13 +231,13 @@ pub trait TransformPlan: Send + Sync {
         &[]
     }
 
-    /// Starts it over `source`. The streams together are the result; they may be polled at the
-    /// same time, and nothing is read before that. Batches have the columns of
-    /// [`columns`](Self::columns), by position.
+    /// Starts it over `sources`, one for each table that it was planned over. The streams together
+    /// are the result; they may be polled at the same time, and nothing is read before that. Batches
+    /// have the columns of [`columns`](Self::columns), by position.
     ///
     /// # Errors
     /// `Internal`, if the plan cannot be started.
-    async fn execute(&self, source: Arc<dyn Source>) -> Result<Vec<BatchStream>>;
+    async fn execute(&self, sources: &[Arc<dyn Source>]) -> Result<Vec<BatchStream>>;
 
     /// Time that its operators have computed so far, summed over threads and executions.
     fn compute_time(&self) -> Duration;

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Destination, OutputColumn, ResultColumn, SourceCatalog, Transform, TransformPlan};
+use super::{Destination, Input, OutputColumn, ResultColumn, Transform, TransformPlan};
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::{BatchStream, Scan, ScanColumn, Source, SourceQuery};
-use crate::table::{Column, Table};
+use crate::table::Column;
 use crate::types::{Assignment, PgType, Representation, assign, native_type};
 
 /// Carries every row and every column as it is.
@@ -19,10 +19,13 @@ pub struct Passthrough;
 impl Transform for Passthrough {
     async fn plan(
         &self,
-        table: &Table,
+        inputs: &[Input<'_>],
         destination: &Destination,
-        _: &dyn SourceCatalog,
     ) -> Result<Arc<dyn TransformPlan>> {
+        let [Input { table, .. }] = inputs else {
+            let message = "rows pass as they are from one table";
+            return Err(Error::new(ErrorKind::Internal, message));
+        };
         if let Some(name) = table.unreadable.first() {
             let message = format!("column {name:?} of {} may not be read", table.name);
             return Err(Error::new(ErrorKind::Schema, message).with_hint(format!(
@@ -107,6 +110,7 @@ fn output_column(column: &ScanColumn, source_column: Option<String>) -> OutputCo
         nullable: column.nullable,
         is_carried: true,
         source_column,
+        input: 0,
     }
 }
 
@@ -203,8 +207,12 @@ impl TransformPlan for PassthroughPlan {
         &self.notes
     }
 
-    async fn execute(&self, source: Arc<dyn Source>) -> Result<Vec<BatchStream>> {
+    async fn execute(&self, sources: &[Arc<dyn Source>]) -> Result<Vec<BatchStream>> {
         let [scan] = &self.scans;
+        let Some(source) = sources.get(scan.input) else {
+            let message = "there is no source for a scan";
+            return Err(Error::new(ErrorKind::Internal, message));
+        };
         let partitions = 0..source.partition_count(scan);
         Ok(partitions
             .map(|partition| source.read(scan, partition))

@@ -1,4 +1,4 @@
-//! What of a SELECT the source runs itself: all of it, or what takes one row at a time.
+//! What of a SELECT its sources run themselves: all of it, or what takes one row at a time.
 
 mod digits;
 mod scope;
@@ -10,7 +10,8 @@ use std::collections::HashMap;
 use datafusion::sql::sqlparser::ast::{Query, Statement};
 use towpath_engine::Result;
 use towpath_engine::source::SourceQuery;
-use towpath_engine::transform::{FunctionTraits, SourceCatalog};
+use towpath_engine::table::Table;
+use towpath_engine::transform::{FunctionTraits, Input, SourceCatalog};
 
 use crate::template::parsed;
 use shape::{functions_of, is_row_wise, keeps_rows_apart};
@@ -18,43 +19,93 @@ use shape::{functions_of, is_row_wise, keeps_rows_apart};
 pub(crate) use digits::{Computed, varying};
 pub(crate) use split::{Delegated, Splitter};
 
-/// What the source's functions are, by name.
-pub(crate) struct Functions(HashMap<String, FunctionTraits>);
+/// A table that a SELECT reads.
+#[derive(Clone, Copy)]
+pub(crate) struct Base<'a> {
+    /// What the SELECT calls its rows.
+    pub(crate) name: &'a str,
+    /// The table.
+    pub(crate) table: &'a Table,
+    /// What answers for its server.
+    pub(crate) catalog: &'a dyn SourceCatalog,
+}
 
-impl Functions {
-    /// Asks about the functions that `statement` calls.
-    ///
-    /// # Errors
-    /// `Read`, if the server does not answer.
-    pub(crate) async fn of(statement: &Statement, catalog: &dyn SourceCatalog) -> Result<Self> {
-        let names = functions_of(statement);
-        let found = match names.is_empty() {
-            true => Vec::new(),
-            false => catalog.functions(&names).await?,
-        };
-        let by_name = found
-            .into_iter()
-            .map(|traits| (traits.name.clone(), traits));
-        Ok(Self(by_name.collect()))
+impl<'a> Base<'a> {
+    /// The table `input`, whose rows are called `name`.
+    pub(crate) fn new(name: &'a str, input: Input<'a>) -> Self {
+        Self {
+            name,
+            table: input.table,
+            catalog: input.catalog,
+        }
     }
 
-    /// Whether a call takes one row, and gives the same again for it.
-    fn is_row_wise(&self, name: &str) -> bool {
-        let traits = self.0.get(name);
-        traits.is_none_or(|traits| !traits.takes_several_rows && !traits.is_volatile)
-    }
-
-    fn takes_several_rows(&self, name: &str) -> bool {
-        let traits = self.0.get(name);
-        traits.is_some_and(|traits| traits.takes_several_rows)
-    }
-
-    fn returns_set(&self, name: &str) -> bool {
-        self.0.get(name).is_some_and(|traits| traits.returns_set)
+    /// `select` over it alone, which takes one row at a time.
+    fn row_wise(&self, select: &str) -> SourceQuery {
+        SourceQuery {
+            select: select.to_owned(),
+            name: self.name.to_owned(),
+            others: Vec::new(),
+            is_row_wise: true,
+        }
     }
 }
 
-/// A whole SELECT that the source runs.
+/// What names in a SELECT mean: those of tables, and those of functions.
+#[derive(Default)]
+pub(crate) struct Names {
+    tables: Vec<String>,
+    functions: HashMap<String, FunctionTraits>,
+}
+
+impl Names {
+    /// Asks about the functions that `statement` calls over `bases`: where servers disagree, what any
+    /// of them says of a function counts.
+    ///
+    /// # Errors
+    /// `Read`, if a server does not answer.
+    pub(crate) async fn of(statement: &Statement, bases: &[Base<'_>]) -> Result<Self> {
+        let called = functions_of(statement);
+        let mut functions: HashMap<String, FunctionTraits> = HashMap::new();
+        for base in bases.iter().filter(|_| !called.is_empty()) {
+            for traits in base.catalog.functions(&called).await? {
+                let known = functions.entry(traits.name.clone());
+                let known = known.or_insert_with(|| traits.clone());
+                known.takes_several_rows |= traits.takes_several_rows;
+                known.is_volatile |= traits.is_volatile;
+                known.returns_set |= traits.returns_set;
+            }
+        }
+        let tables = bases.iter().map(|base| base.name.to_owned());
+        Ok(Self {
+            tables: tables.collect(),
+            functions,
+        })
+    }
+
+    /// The number of the table that is called so.
+    fn table(&self, name: &str) -> Option<usize> {
+        self.tables.iter().position(|table| table == name)
+    }
+
+    /// Whether a call takes one row, and gives the same again for it.
+    fn is_row_wise(&self, function: &str) -> bool {
+        let traits = self.functions.get(function);
+        traits.is_none_or(|traits| !traits.takes_several_rows && !traits.is_volatile)
+    }
+
+    fn takes_several_rows(&self, function: &str) -> bool {
+        let traits = self.functions.get(function);
+        traits.is_some_and(|traits| traits.takes_several_rows)
+    }
+
+    fn returns_set(&self, function: &str) -> bool {
+        let traits = self.functions.get(function);
+        traits.is_some_and(|traits| traits.returns_set)
+    }
+}
+
+/// A whole SELECT that a source runs.
 pub(crate) struct WholeQuery {
     /// The SELECT.
     pub(crate) query: SourceQuery,
@@ -63,40 +114,36 @@ pub(crate) struct WholeQuery {
 }
 
 impl WholeQuery {
-    /// What `select` is; one that is not understood is taken to be about all rows at once.
+    /// What `select` is over `own`, whose rows its result consists of, and `others`, all of one
+    /// database; one that is not understood is taken to be about all rows at once.
     ///
     /// # Errors
     /// `Read`, if the server does not answer.
-    pub(crate) async fn of(select: &str, catalog: &dyn SourceCatalog) -> Result<Self> {
-        let statement = parsed(select);
-        let functions = match &statement {
-            Some(statement) => Functions::of(statement, catalog).await?,
-            None => Functions(HashMap::new()),
-        };
-        Ok(match statement {
-            Some(Statement::Query(query)) => Self::over(select, &query, &functions),
-            _ => Self::new(select, false, false),
-        })
-    }
-
-    /// `select`, which is written as `query`.
-    fn over(select: &str, query: &Query, functions: &Functions) -> Self {
-        let is_row_wise = is_row_wise(query, functions);
-        Self::new(
-            select,
-            is_row_wise,
-            is_row_wise && keeps_rows_apart(query, functions),
-        )
-    }
-
-    fn new(select: &str, is_row_wise: bool, keeps_rows_apart: bool) -> Self {
-        let select = select.to_owned();
-        Self {
+    pub(crate) async fn of(select: &str, own: Base<'_>, others: &[Base<'_>]) -> Result<Self> {
+        let mut whole = Self {
             query: SourceQuery {
-                select,
-                is_row_wise,
+                is_row_wise: false,
+                others: others
+                    .iter()
+                    .map(|other| (other.name.to_owned(), other.table.clone()))
+                    .collect(),
+                ..own.row_wise(select)
             },
-            keeps_rows_apart,
+            keeps_rows_apart: false,
+        };
+        if let Some(Statement::Query(query)) = parsed(select) {
+            let names = Names::of(&Statement::Query(query.clone()), &[own]).await?;
+            whole.query.is_row_wise = is_row_wise(&query, &names);
+            whole.keeps_rows_apart = whole.query.is_row_wise && keeps_rows_apart(&query, &names);
         }
+        Ok(whole)
+    }
+
+    /// `select` over `base`, which is written as `query`; `None` if it takes several rows at a time.
+    fn row_wise(select: &str, query: &Query, base: &Base<'_>, names: &Names) -> Option<Self> {
+        is_row_wise(query, names).then(|| Self {
+            query: base.row_wise(select),
+            keeps_rows_apart: keeps_rows_apart(query, names),
+        })
     }
 }

@@ -9,12 +9,14 @@ use datafusion::sql::sqlparser::ast::{
     TableFactor, TableWithJoins, Visit, Visitor,
 };
 
-use super::Functions;
-use super::shape::{first_and_functions, is_about_one_row, is_row_wise, is_source, name_of};
-use crate::template::{SOURCE, folded};
+use super::Names;
+use super::shape::{
+    first_and_functions, is_about_one_row, is_row_wise, name_of, table_number, table_of_rows,
+};
+use crate::template::folded;
 
-/// Rows that the source gives one by one: those of its table, or of a SELECT over it that takes one
-/// row at a time, perhaps with what functions make of them.
+/// Rows that a source gives one by one: those of a table, or of a SELECT over it that takes one row at
+/// a time, perhaps with what functions make of them.
 #[derive(Clone, Debug)]
 pub(super) struct RowSet {
     /// The items of FROM that give them.
@@ -23,7 +25,9 @@ pub(super) struct RowSet {
     pub(super) alias: Ident,
     /// The names of the others.
     pub(super) function_aliases: Vec<Ident>,
-    /// Whether the first is the source's table itself.
+    /// The number of the table that they come from.
+    pub(super) table: usize,
+    /// Whether the first is that table itself.
     pub(super) is_table: bool,
 }
 
@@ -54,14 +58,14 @@ pub(super) enum Reads {
     Several(Vec<((usize, Option<usize>), RowSet)>),
 }
 
-/// What `select` reads of the source.
-pub(super) fn reads(select: &Select, named: &Named, functions: &Functions) -> Reads {
-    let rows = |factor: &TableFactor| row_item(factor, named, functions);
+/// What `select` reads of tables.
+pub(super) fn reads(select: &Select, named: &Named, names: &Names) -> Reads {
+    let rows = |factor: &TableFactor| row_item(factor, named, names);
     if let Some(first) = first_and_functions(&select.from)
-        && let Some((inlined, alias, is_table)) = rows(first)
+        && let Some(item) = rows(first)
     {
         let mut from = select.from.clone();
-        from[0].relation = inlined;
+        from[0].relation = item.factor;
         let others = from.iter().enumerate().flat_map(|(at, item)| {
             let first = (at > 0).then_some(&item.relation);
             first
@@ -72,8 +76,9 @@ pub(super) fn reads(select: &Select, named: &Named, functions: &Functions) -> Re
             return Reads::One(RowSet {
                 function_aliases,
                 from,
-                alias,
-                is_table,
+                alias: item.alias,
+                table: item.table,
+                is_table: item.is_table,
             });
         }
     }
@@ -82,18 +87,19 @@ pub(super) fn reads(select: &Select, named: &Named, functions: &Functions) -> Re
         let joined = item.joins.iter().enumerate();
         let joined = joined.map(|(number, join)| (Some(number), &join.relation));
         for (number, factor) in std::iter::once((None, &item.relation)).chain(joined) {
-            let Some((inlined, alias, is_table)) = rows(factor) else {
+            let Some(item) = rows(factor) else {
                 continue;
             };
             let from = TableWithJoins {
-                relation: inlined,
+                relation: item.factor,
                 joins: Vec::new(),
             };
             let set = RowSet {
                 from: vec![from],
-                alias,
+                alias: item.alias,
                 function_aliases: Vec::new(),
-                is_table,
+                table: item.table,
+                is_table: item.is_table,
             };
             several.push(((at, number), set));
         }
@@ -101,22 +107,35 @@ pub(super) fn reads(select: &Select, named: &Named, functions: &Functions) -> Re
     Reads::Several(several)
 }
 
-/// `factor` if it gives rows of the source one by one: with a named query in place of its name, its
-/// alias, and whether it is the table itself.
-fn row_item(
-    factor: &TableFactor,
-    named: &Named,
-    functions: &Functions,
-) -> Option<(TableFactor, Ident, bool)> {
+/// An item of FROM that gives rows of a table one by one.
+struct RowItem {
+    /// The item, a named query being in the place of its name.
+    factor: TableFactor,
+    alias: Ident,
+    /// The number of the table.
+    table: usize,
+    /// Whether it is the table itself.
+    is_table: bool,
+}
+
+/// `factor`, if it gives rows of a table one by one.
+fn row_item(factor: &TableFactor, named: &Named, names: &Names) -> Option<RowItem> {
+    if let Some(table) = table_number(factor, names)
+        && let TableFactor::Table { alias, .. } = factor
+    {
+        let alias = match alias {
+            Some(alias) if alias.columns.is_empty() => alias.name.clone(),
+            Some(_) => return None,
+            None => Ident::new(&*names.tables[table]),
+        };
+        return Some(RowItem {
+            factor: factor.clone(),
+            alias,
+            table,
+            is_table: true,
+        });
+    }
     match factor {
-        TableFactor::Table { alias, .. } if is_source(factor) => {
-            let alias = match alias {
-                Some(alias) if alias.columns.is_empty() => alias.name.clone(),
-                Some(_) => return None,
-                None => Ident::new(SOURCE),
-            };
-            Some((factor.clone(), alias, true))
-        }
         TableFactor::Table {
             name,
             alias,
@@ -128,7 +147,7 @@ fn row_item(
                 return None;
             };
             let (own, query) = named.get(&folded(part.as_ident()?))?;
-            if !is_row_wise(query, functions) {
+            if !is_row_wise(query, names) {
                 return None;
             }
             let mut given = own.clone();
@@ -140,20 +159,29 @@ fn row_item(
             }
             given.explicit = true;
             let name = given.name.clone();
-            let inlined = TableFactor::Derived {
-                lateral: false,
-                subquery: query.clone(),
-                alias: Some(given),
-                sample: None,
-            };
-            Some((inlined, name, false))
+            Some(RowItem {
+                factor: TableFactor::Derived {
+                    lateral: false,
+                    subquery: query.clone(),
+                    alias: Some(given),
+                    sample: None,
+                },
+                alias: name,
+                table: table_of_rows(query, names)?,
+                is_table: false,
+            })
         }
         TableFactor::Derived {
             lateral: false,
             subquery,
             alias: Some(alias),
             sample: None,
-        } if is_row_wise(subquery, functions) => Some((factor.clone(), alias.name.clone(), false)),
+        } if is_row_wise(subquery, names) => Some(RowItem {
+            factor: factor.clone(),
+            alias: alias.name.clone(),
+            table: table_of_rows(subquery, names)?,
+            is_table: false,
+        }),
         _ => None,
     }
 }
@@ -256,8 +284,8 @@ impl Scope {
     }
 
     /// The occurrence whose rows alone decide `expr`, row by row; `None` if more does, or nothing.
-    pub(super) fn row_wise(&self, expr: &Expr, functions: &Functions) -> Option<usize> {
-        let mut rows = Rows::new(self, functions, false);
+    pub(super) fn row_wise(&self, expr: &Expr, names: &Names) -> Option<usize> {
+        let mut rows = Rows::new(self, names, false);
         match expr.visit(&mut rows) {
             ControlFlow::Continue(()) => rows.occurrence,
             ControlFlow::Break(()) => None,
@@ -265,8 +293,8 @@ impl Scope {
     }
 
     /// Whether rows decide `expr` one by one, of which it may make several.
-    pub(super) fn is_row_wise_with_sets(&self, expr: &Expr, functions: &Functions) -> bool {
-        let mut rows = Rows::new(self, functions, true);
+    pub(super) fn is_row_wise_with_sets(&self, expr: &Expr, names: &Names) -> bool {
+        let mut rows = Rows::new(self, names, true);
         expr.visit(&mut rows).is_continue()
     }
 }
@@ -302,7 +330,7 @@ impl Occurrence {
 /// Breaks where an expression is about more than rows of one occurrence.
 struct Rows<'a> {
     scope: &'a Scope,
-    functions: &'a Functions,
+    names: &'a Names,
     allows_sets: bool,
     occurrence: Option<usize>,
     /// Names that are no columns: of fields and of arguments.
@@ -310,10 +338,10 @@ struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    fn new(scope: &'a Scope, functions: &'a Functions, allows_sets: bool) -> Self {
+    fn new(scope: &'a Scope, names: &'a Names, allows_sets: bool) -> Self {
         Self {
             scope,
-            functions,
+            names,
             allows_sets,
             occurrence: None,
             labels: Vec::new(),
@@ -330,8 +358,8 @@ impl Visitor for Rows<'_> {
         }
         self.labels.extend(labels(expr).map(ptr::from_ref));
         let gives_set = matches!(expr, Expr::Function(function)
-            if name_of(function).is_some_and(|name| self.functions.returns_set(&name)));
-        if gives_set && !self.allows_sets || !is_about_one_row(expr, self.functions) {
+            if name_of(function).is_some_and(|name| self.names.returns_set(&name)));
+        if gives_set && !self.allows_sets || !is_about_one_row(expr, self.names) {
             return ControlFlow::Break(());
         }
         if !matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_)) {

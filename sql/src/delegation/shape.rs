@@ -7,28 +7,28 @@ use datafusion::sql::sqlparser::ast::{
     Select, SetExpr, TableFactor, TableWithJoins, Value, ValueWithSpan, Visit, Visitor,
 };
 
-use super::Functions;
-use crate::template::{SOURCE, folded};
+use super::Names;
+use crate::template::folded;
 
-/// Whether each row of the source's table gives its own rows of `query`, whatever the others are
-/// and whenever it is read.
-pub(crate) fn is_row_wise(query: &Query, functions: &Functions) -> bool {
-    let takes_rows = plain_select(query).is_some_and(|select| reads_rows(select, functions));
-    takes_rows && query.visit(&mut RowWise { functions }).is_continue()
+/// Whether each row of one table gives its own rows of `query`, whatever the others are and whenever
+/// it is read.
+pub(crate) fn is_row_wise(query: &Query, names: &Names) -> bool {
+    let takes_rows = plain_select(query).is_some_and(|select| reads_rows(select, names));
+    takes_rows && query.visit(&mut RowWise { names }).is_continue()
 }
 
 /// Whether `query`, which is row-wise, gives at most one row for each of the table's.
-pub(crate) fn keeps_rows_apart(query: &Query, functions: &Functions) -> bool {
+pub(crate) fn keeps_rows_apart(query: &Query, names: &Names) -> bool {
     let reads_one = plain_select(query).is_some_and(|select| match &*select.from {
         [TableWithJoins { relation, joins }] if joins.is_empty() => match relation {
-            TableFactor::Derived { subquery, .. } => keeps_rows_apart(subquery, functions),
+            TableFactor::Derived { subquery, .. } => keeps_rows_apart(subquery, names),
             _ => true,
         },
         _ => false,
     });
     let gives_sets = functions_of(query)
         .iter()
-        .any(|name| functions.returns_set(name));
+        .any(|name| names.returns_set(name));
     reads_one && !gives_sets
 }
 
@@ -62,16 +62,16 @@ pub(super) fn has_group_by(select: &Select) -> bool {
     }
 }
 
-/// Whether the rows of `select` are the source's, each with what functions make of it.
-fn reads_rows(select: &Select, functions: &Functions) -> bool {
+/// Whether the rows of `select` are those of one table, each with what functions make of it.
+fn reads_rows(select: &Select, names: &Names) -> bool {
     let gives_rows = |factor: &TableFactor| match factor {
         TableFactor::Derived {
             lateral: false,
             subquery,
             sample: None,
             ..
-        } => is_row_wise(subquery, functions),
-        factor => is_source(factor),
+        } => is_row_wise(subquery, names),
+        factor => table_number(factor, names).is_some(),
     };
     first_and_functions(&select.from).is_some_and(gives_rows)
 }
@@ -98,8 +98,8 @@ pub(super) fn first_and_functions(from: &[TableWithJoins]) -> Option<&TableFacto
         .then_some(first)
 }
 
-/// Whether `factor` is the source's table.
-pub(super) fn is_source(factor: &TableFactor) -> bool {
+/// The number of the table that `factor` is; `None` if it is something else.
+pub(super) fn table_number(factor: &TableFactor, names: &Names) -> Option<usize> {
     let TableFactor::Table {
         name,
         args: None,
@@ -107,9 +107,20 @@ pub(super) fn is_source(factor: &TableFactor) -> bool {
         ..
     } = factor
     else {
-        return false;
+        return None;
     };
-    matches!(&*name.0, [ObjectNamePart::Identifier(name)] if folded(name) == SOURCE)
+    match &*name.0 {
+        [ObjectNamePart::Identifier(name)] => names.table(&folded(name)),
+        _ => None,
+    }
+}
+
+/// The number of the table whose rows `query`, which is row-wise, is about.
+pub(super) fn table_of_rows(query: &Query, names: &Names) -> Option<usize> {
+    match first_and_functions(&plain_select(query)?.from)? {
+        TableFactor::Derived { subquery, .. } => table_of_rows(subquery, names),
+        factor => table_number(factor, names),
+    }
 }
 
 /// Whether `factor` is what a function gives for the row beside it.
@@ -169,7 +180,7 @@ pub(super) fn name_of(function: &Function) -> Option<String> {
 
 /// Breaks at the first thing that is about several rows, or about when the SELECT runs.
 struct RowWise<'a> {
-    functions: &'a Functions,
+    names: &'a Names,
 }
 
 impl RowWise<'_> {
@@ -191,16 +202,16 @@ impl Visitor for RowWise<'_> {
 
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
         let name = function_in_from(factor);
-        Self::go_on(name.is_none_or(|name| self.functions.is_row_wise(&name)))
+        Self::go_on(name.is_none_or(|name| self.names.is_row_wise(&name)))
     }
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
-        Self::go_on(is_about_one_row(expr, self.functions))
+        Self::go_on(is_about_one_row(expr, self.names))
     }
 }
 
 /// Whether `expr` itself, apart from what is inside, is about one row only.
-pub(super) fn is_about_one_row(expr: &Expr, functions: &Functions) -> bool {
+pub(super) fn is_about_one_row(expr: &Expr, names: &Names) -> bool {
     match expr {
         Expr::Subquery(_) | Expr::Exists { .. } | Expr::InSubquery { .. } => false,
         Expr::Function(function) => {
@@ -210,7 +221,7 @@ pub(super) fn is_about_one_row(expr: &Expr, functions: &Functions) -> bool {
                 && function.within_group.is_empty()
                 && !matches!(function.args, FunctionArguments::Subquery(_))
                 && !is_clock(function)
-                && name.is_some_and(|name| functions.is_row_wise(&name))
+                && name.is_some_and(|name| names.is_row_wise(&name))
         }
         Expr::Value(ValueWithSpan { value, .. }) => !is_clock_literal(value),
         Expr::TypedString(literal) => !is_clock_literal(&literal.value.value),

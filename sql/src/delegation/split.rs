@@ -1,4 +1,4 @@
-//! A SELECT cut in two: what takes one row of the source at a time, and what is made of that.
+//! A SELECT cut in two: what takes one row of a table at a time, and what is made of that.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;
@@ -9,15 +9,14 @@ use datafusion::sql::sqlparser::ast::{
     ValueWithSpan, Visit, VisitMut, Visitor, VisitorMut,
 };
 use towpath_engine::Result;
-use towpath_engine::table::{Table, ident};
-use towpath_engine::transform::SourceCatalog;
+use towpath_engine::table::ident;
 
 use super::scope::{Meaning, Named, Occurrence, Reads, RowSet, Scope, reads, table_factor};
 use super::shape::{has_group_by, name_of};
-use super::{Functions, WholeQuery};
+use super::{Base, Names, WholeQuery};
 use crate::template::{bare_order, folded, name_results, parsed, result_name};
 
-/// A SELECT over tables of which the source gives the rows.
+/// A SELECT over tables of which sources give the rows.
 pub(crate) struct Split {
     /// The SELECT.
     pub(crate) statement: Statement,
@@ -25,49 +24,54 @@ pub(crate) struct Split {
     pub(crate) delegated: Vec<Delegated>,
 }
 
-/// A table that a SELECT which the source runs gives.
+/// A table that a SELECT which a source runs gives.
 pub(crate) struct Delegated {
+    /// The number of the table whose rows it makes others of.
+    pub(crate) table: usize,
     /// Its name.
     pub(crate) name: String,
     /// The SELECT.
     pub(crate) whole: WholeQuery,
-    /// The columns that it computes; the others are the source table's own.
+    /// The columns that it computes; the others are the table's own.
     pub(crate) computed: HashSet<String>,
 }
+
+/// A SELECT over the table with that number.
+type Question = (usize, String);
 
 /// A statement, and what must be known of it to cut it.
 pub(crate) struct Splitter<'a> {
     statement: &'a Statement,
+    bases: &'a [Base<'a>],
     named: Named,
-    functions: Functions,
+    names: Names,
     /// Columns of row sets, by their questions.
-    columns: HashMap<String, Vec<String>>,
+    columns: HashMap<Question, Vec<String>>,
 }
 
 impl<'a> Splitter<'a> {
-    /// Asks the source what the names in `statement` mean.
+    /// Asks the servers of `bases` what the names in `statement` mean.
     ///
     /// # Errors
-    /// `Read`, if the server does not answer.
-    pub(crate) async fn new(
-        statement: &'a Statement,
-        table: &Table,
-        catalog: &dyn SourceCatalog,
-    ) -> Result<Self> {
-        let functions = Functions::of(statement, catalog).await?;
+    /// `Read`, if a server does not answer.
+    pub(crate) async fn new(statement: &'a Statement, bases: &'a [Base<'a>]) -> Result<Self> {
+        let names = Names::of(statement, bases).await?;
         let mut parts = Parts::default();
         let _ = Visit::visit(statement, &mut parts);
         let mut columns = HashMap::new();
-        for question in parts.questions(&functions) {
-            if let Ok(described) = catalog.describe(table, &question).await? {
+        for question in parts.questions(&names) {
+            let base = &bases[question.0];
+            let query = base.row_wise(&question.1);
+            if let Ok(described) = base.catalog.describe(base.table, &query).await? {
                 let names = described.into_iter().map(|result| result.column.name);
                 columns.insert(question, names.collect::<Vec<_>>());
             }
         }
         Ok(Self {
             statement,
+            bases,
             named: parts.named,
-            functions,
+            names,
             columns,
         })
     }
@@ -84,7 +88,7 @@ impl<'a> Splitter<'a> {
         let (statement, relations, _) = self.cut(native);
         let delegated: Option<Vec<Delegated>> = relations
             .into_iter()
-            .map(|relation| relation.delegated(&self.functions))
+            .map(|relation| relation.delegated(self))
             .collect();
         delegated
             .filter(|delegated| !delegated.is_empty())
@@ -124,15 +128,19 @@ struct Parts {
 
 impl Parts {
     /// What must be asked about the row sets of all SELECTs.
-    fn questions(&self, functions: &Functions) -> BTreeSet<String> {
-        let sets =
-            self.selects
-                .iter()
-                .flat_map(|select| match reads(select, &self.named, functions) {
-                    Reads::One(set) => vec![set],
-                    Reads::Several(sets) => sets.into_iter().map(|(_, set)| set).collect(),
-                });
-        sets.flat_map(|set| set.questions()).collect()
+    fn questions(&self, names: &Names) -> BTreeSet<Question> {
+        let sets = self
+            .selects
+            .iter()
+            .flat_map(|select| match reads(select, &self.named, names) {
+                Reads::One(set) => vec![set],
+                Reads::Several(sets) => sets.into_iter().map(|(_, set)| set).collect(),
+            });
+        sets.flat_map(|set| {
+            let questions = set.questions().into_iter();
+            questions.map(move |question| (set.table, question))
+        })
+        .collect()
     }
 }
 
@@ -193,7 +201,7 @@ impl Relation {
         column(&self.set.alias, name)
     }
 
-    fn delegated(self, functions: &Functions) -> Option<Delegated> {
+    fn delegated(self, known: &Splitter<'_>) -> Option<Delegated> {
         let alias = &self.set.alias;
         let own = self.columns.iter();
         let mut items: Vec<String> = own
@@ -211,13 +219,15 @@ impl Relation {
         let Some(Statement::Query(query)) = parsed(&select) else {
             return None;
         };
-        let whole = WholeQuery::over(&select, &query, functions);
+        let base = &known.bases[self.set.table];
+        let whole = WholeQuery::row_wise(&select, &query, base, &known.names)?;
         let is_own = |name: &String| self.set.is_table && self.columns.contains(name);
         let names = self.computed.into_iter().map(|(_, name)| name);
         let columns = self.columns.iter().filter(|name| !is_own(name)).cloned();
-        whole.query.is_row_wise.then(|| Delegated {
-            name: self.name,
+        Some(Delegated {
+            table: self.set.table,
             computed: names.chain(columns).collect(),
+            name: self.name,
             whole,
         })
     }
@@ -262,7 +272,7 @@ impl Cutter<'_> {
     /// Makes `select` read relations, and gives what names in it mean.
     fn enter(&mut self, select: &mut Select) -> Frame {
         name_results(select);
-        let reads = reads(select, &self.known.named, &self.known.functions);
+        let reads = reads(select, &self.known.named, &self.known.names);
         let is_one = matches!(reads, Reads::One(_));
         let sets = match reads {
             Reads::One(set) => vec![((0, None), set)],
@@ -304,7 +314,7 @@ impl Cutter<'_> {
         let mut columns = set
             .questions()
             .into_iter()
-            .map(|question| self.known.columns.get(&question).cloned())
+            .map(|question| self.known.columns.get(&(set.table, question)).cloned())
             .collect::<Option<Vec<_>>>()?;
         let own = columns.remove(0);
         Some(Occurrence {
@@ -317,7 +327,7 @@ impl Cutter<'_> {
     /// The expressions that `select` groups by; `None` if it does not group.
     fn groups(&self, select: &Select, scope: &Scope) -> Option<HashSet<String>> {
         let mut aggregates = Aggregates {
-            functions: &self.known.functions,
+            names: &self.known.names,
             is_found: false,
         };
         let _ = Visit::visit(&select.projection, &mut aggregates);
@@ -412,9 +422,9 @@ impl Cutter<'_> {
         let Some(condition) = &select.selection else {
             return;
         };
-        let functions = &self.known.functions;
+        let names = &self.known.names;
         let is_one = frame.scope.is_alone && frame.scope.occurrences.len() == 1;
-        if is_one && frame.scope.row_wise(condition, functions).is_some() {
+        if is_one && frame.scope.row_wise(condition, names).is_some() {
             self.relations[frame.relations[0]].condition = select.selection.take();
         }
     }
@@ -423,7 +433,7 @@ impl Cutter<'_> {
     fn delegate_sets(&mut self, select: &mut Select, frame: &mut Frame) {
         let gives_set = |expr: &Expr| {
             let mut names = super::functions_of(expr).into_iter();
-            names.any(|name| self.known.functions.returns_set(&name))
+            names.any(|name| self.known.names.returns_set(&name))
         };
         if select.projection.iter().any(|item| {
             matches!(item, SelectItem::ExprWithAlias { expr, .. } | SelectItem::UnnamedExpr(expr)
@@ -450,11 +460,9 @@ impl Cutter<'_> {
         if !is_one
             || is_distinct_on
             || !exprs.iter().any(|expr| gives_set(expr))
-            || !exprs.iter().all(|expr| {
-                frame
-                    .scope
-                    .is_row_wise_with_sets(expr, &self.known.functions)
-            })
+            || !exprs
+                .iter()
+                .all(|expr| frame.scope.is_row_wise_with_sets(expr, &self.known.names))
         {
             return;
         }
@@ -503,7 +511,7 @@ impl Cutter<'_> {
     fn judge(&mut self, expr: &Expr) -> (Option<usize>, Found) {
         if let Expr::Function(function) = expr
             && function.over.is_none()
-            && name_of(function).is_some_and(|name| self.known.functions.takes_several_rows(&name))
+            && name_of(function).is_some_and(|name| self.known.names.takes_several_rows(&name))
         {
             return (None, Found::Aggregate);
         }
@@ -511,7 +519,7 @@ impl Cutter<'_> {
         let Some(frame) = self.frames.last().filter(|_| !is_within_native) else {
             return (None, Found::Nothing);
         };
-        let Some(at) = frame.scope.row_wise(expr, &self.known.functions) else {
+        let Some(at) = frame.scope.row_wise(expr, &self.known.names) else {
             return (None, Found::Nothing);
         };
         let is_grouped = frame.aggregates == 0
@@ -611,7 +619,7 @@ impl VisitorMut for Cutter<'_> {
 
 /// Finds aggregates that are not windowed.
 struct Aggregates<'a> {
-    functions: &'a Functions,
+    names: &'a Names,
     is_found: bool,
 }
 
@@ -621,7 +629,7 @@ impl Visitor for Aggregates<'_> {
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
         self.is_found |= matches!(expr, Expr::Function(function)
             if function.over.is_none()
-                && name_of(function).is_some_and(|name| self.functions.takes_several_rows(&name)));
+                && name_of(function).is_some_and(|name| self.names.takes_several_rows(&name)));
         ControlFlow::Continue(())
     }
 }

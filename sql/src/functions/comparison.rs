@@ -73,7 +73,7 @@ impl Scope<'_> {
                 at,
                 format!("{operation} cannot be decided outside the source"),
             )
-            .with_hint("cast both sides to text, or compare in a view at the source"),
+            .with_hint("cast both sides to text, or let the source run it (on: source)"),
         })
     }
 

@@ -18,7 +18,7 @@ use super::grouped::{aggregate_call, window_call};
 use super::marker::{declared_as, source_text};
 use super::planner::target_of;
 use super::types::{Pg, as_decimal, chosen, common, name, pg};
-use crate::template::{Place, external, find, refuse};
+use crate::template::{AT_SOURCE, Place, external, find, refuse};
 
 /// When the plan is made, in microseconds since 1970: what `now()` gives throughout a run.
 #[derive(Clone, Copy, Debug)]
@@ -75,8 +75,7 @@ impl Scope<'_> {
             | Expr::ScalarSubquery(_)
             | Expr::OuterReferenceColumn(..) => Ok(expr),
             other => Err(external(
-                refuse(place(&other), "this expression is not supported")
-                    .with_hint("compute it in a view at the source"),
+                refuse(place(&other), "this expression is not supported").with_hint(AT_SOURCE),
             )),
         }
     }
@@ -217,9 +216,7 @@ impl Scope<'_> {
                 name(&from),
                 name(&target.data_type)
             );
-            return Err(external(
-                refuse(place(&expr), message).with_hint("compute it in a view at the source"),
-            ));
+            return Err(external(refuse(place(&expr), message).with_hint(AT_SOURCE)));
         }
         if let Expr::Literal(ScalarValue::Utf8(Some(text)), _) = &expr {
             // It is read here, so that a mistake in it, or a form unknown here, shows before any row.

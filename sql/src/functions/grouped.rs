@@ -11,7 +11,7 @@ use super::aggregate;
 use super::expression::{Scope, place};
 use super::marker::{declared_as, float_key};
 use super::types::{Pg, as_decimal, name, pg};
-use crate::template::{external, refuse};
+use crate::template::{AT_SOURCE, external, refuse};
 
 /// An aggregate call in PostgreSQL's types.
 ///
@@ -34,7 +34,7 @@ pub(super) fn aggregate_call(mut call: AggregateFunction, scope: &Scope<'_>) -> 
                 args.first().and_then(place),
                 format!("{name_of_call}({}) {what}", types.join(", ")),
             )
-            .with_hint("cast the argument, or compute it in a view at the source"),
+            .with_hint("cast the argument, or let the source run it (on: source)"),
         )
     };
     let wanted = aggregate_types(&name_of_call, &types, call.params.distinct)
@@ -125,8 +125,7 @@ pub(super) fn window_call(mut call: WindowFunction, scope: &Scope<'_>) -> Result
     let offsets = is_offset(&frame.start_bound) || is_offset(&frame.end_bound);
     if offsets && frame.units != WindowFrameUnits::Rows {
         return Err(external(
-            refuse(None, "a window frame with an offset counts ROWS only")
-                .with_hint("compute it in a view at the source"),
+            refuse(None, "a window frame with an offset counts ROWS only").with_hint(AT_SOURCE),
         ));
     }
     let args = std::mem::take(&mut call.params.args);
@@ -149,7 +148,7 @@ pub(super) fn window_call(mut call: WindowFunction, scope: &Scope<'_>) -> Result
                             None,
                             format!("{function} over this window is not supported"),
                         )
-                        .with_hint("compute it in a view at the source"),
+                        .with_hint(AT_SOURCE),
                     )
                 })?
         }
@@ -224,9 +223,7 @@ pub(super) fn key_of(key: Expr, schema: &DFSchema) -> Result<Expr> {
         Some(known) if known.is_float() => Ok(float_key(key)),
         Some(Pg::Opaque | Pg::Array | Pg::Interval) | None => {
             let message = format!("rows cannot be grouped by {}", name(&data_type));
-            Err(external(
-                refuse(place(&key), message).with_hint("group in a view at the source"),
-            ))
+            Err(external(refuse(place(&key), message).with_hint(AT_SOURCE)))
         }
         _ => Ok(key),
     }

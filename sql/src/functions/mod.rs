@@ -41,7 +41,7 @@ pub(crate) use marker::{is_collate_c, is_source_text, opaque_comparison, transpa
 
 use towpath_engine::table::Table;
 
-use crate::template::{Refusal, nearest};
+use crate::template::{AT_SOURCE, Refusal, nearest};
 use call::{Overload, PgFunction, Returns};
 use choice::{Choice, Concat, Joining, Kind};
 use types::Pg;
@@ -104,14 +104,14 @@ pub(crate) fn refusal(name: &str, windowed: bool) -> Option<Refusal> {
     if is_datafusions(name) || LOCALE_OR_VERSION.contains(&name) {
         return Some(Refusal {
             message: format!("{name} means something else here than in PostgreSQL and is refused"),
-            hint: "compute it in a view at the source".to_owned(),
+            hint: AT_SOURCE.to_owned(),
         });
     }
     Some(Refusal {
         message: format!("function {name} is not known here"),
         hint: match nearest(name, &mut known) {
-            Some(near) => format!("did you mean {near}? Or compute it in a view at the source"),
-            None => "compute it in a view at the source".to_owned(),
+            Some(near) => format!("did you mean {near}? Or let the source run it (on: source)"),
+            None => AT_SOURCE.to_owned(),
         },
     })
 }

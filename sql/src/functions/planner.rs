@@ -20,7 +20,7 @@ use super::choice::{Concat, Joining};
 use super::declared;
 use super::time::part_scale;
 use super::types::{INTERVAL, TIMESTAMP, timestamptz};
-use crate::template::{external, refuse};
+use crate::template::{AT_SOURCE, external, refuse};
 
 /// Metadata keys by which a cast's type says more than Arrow's does.
 const LENGTH_KEY: &str = "towpath.length";
@@ -141,7 +141,7 @@ pub(super) fn extracted(_: &[DataType], constants: &[Option<&ScalarValue>]) -> R
                     None,
                     format!("{} of a time is not supported", field.to_lowercase()),
                 )
-                .with_hint("compute it in a view at the source"),
+                .with_hint(AT_SOURCE),
             )
         })?,
         _ => 6,

@@ -11,7 +11,7 @@ use towpath_engine::Result as EngineResult;
 use super::call::{Overload, PgFunction, Returns};
 use super::types::Pg;
 use super::vector::{int4, primitives, text, texts};
-use crate::template::value_error;
+use crate::template::{AT_SOURCE, value_error};
 
 /// The longest text a function makes: PostgreSQL stops at 1 GB too.
 const MAX_BYTES: usize = 1 << 30;
@@ -194,7 +194,7 @@ fn ambiguous(c: char, function: &str) -> towpath_engine::Error {
     value_error(format!(
         "{function} of the letter {c:?} depends on the database's locale"
     ))
-    .with_hint(format!("compute {function} in a view at the source"))
+    .with_hint(AT_SOURCE)
 }
 
 /// Character position of the second text in the first, from 1; 0 if it is not there.

@@ -308,7 +308,9 @@ fn part(field: &str, instant: i64) -> towpath_engine::Result<i64> {
         return Err(value_error(format!(
             "an infinite timestamp has no {field} in the transform"
         ))
-        .with_hint("leave infinite ones out: WHERE isfinite(x), in a view at the source"));
+        .with_hint(
+            "leave infinite ones out: WHERE isfinite(x), or let the source run it (on: source)",
+        ));
     }
     let (day, time) = (instant.div_euclid(DAY), instant.rem_euclid(DAY));
     let (year, month, day_of_month) = civil(day);

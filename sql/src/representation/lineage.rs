@@ -10,7 +10,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan};
 
 use super::{Origin, Scanned, scan_number};
 use crate::functions::is_source_text;
-use crate::template::{external, refuse};
+use crate::template::{AT_SOURCE, external, refuse};
 
 /// Source columns whose values end up in the same places, so that they travel alike.
 #[derive(Clone, Debug)]
@@ -181,7 +181,7 @@ impl Tracer<'_> {
                     None,
                     format!("this SQL cannot be planned: {}", other.display()),
                 )
-                .with_hint("compute it in a view at the source"),
+                .with_hint(AT_SOURCE),
             )),
         }
     }

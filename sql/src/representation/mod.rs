@@ -11,7 +11,9 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::common::{DataFusionError, Result, ScalarValue, internal_datafusion_err};
+use datafusion::common::{
+    DataFusionError, Result, ScalarValue, internal_datafusion_err, internal_err,
+};
 use datafusion::datasource::{provider_as_source, source_as_provider};
 use datafusion::logical_expr::expr::{Alias, Cast};
 use datafusion::logical_expr::logical_plan::{TableScan, TableScanBuilder};
@@ -26,7 +28,7 @@ use crate::functions::types::{ENUM, OPAQUE};
 use crate::functions::{declared, undeclared};
 use crate::provider::{SourceTableProvider, downcast};
 use crate::pushdown::{PlannedTable, Relation, condition};
-use crate::template::{duplicate, external, refuse};
+use crate::template::{AT_SOURCE, duplicate, external, refuse};
 use lineage::Lineage;
 
 /// An optimized plan whose scans say exactly what they read.
@@ -36,6 +38,8 @@ pub(crate) struct Represented {
     pub(crate) columns: Vec<OutputColumn>,
     /// What is read, scan by scan.
     pub(crate) scans: Vec<Scan>,
+    /// Bytes that each scan reads, about.
+    pub(crate) sizes: Vec<Option<u64>>,
     /// Whether each row of the result comes from one row of the source, and no other does.
     pub(crate) keeps_rows_apart: bool,
 }
@@ -82,28 +86,38 @@ pub(crate) fn represent(plan: LogicalPlan, destination: &Destination) -> Result<
     let plan = reads.rewrite(plan, &twins)?;
     let columns = output_columns(&plan, &outputs, types, (&reads, &twins))?;
     let scans = scans(&plan)?;
+    let sizes = reads.scanned.0.iter().map(|relation| relation.size().bytes);
     Ok(Represented {
         plan,
         columns,
         scans,
+        sizes: sizes.collect(),
         keeps_rows_apart,
     })
 }
 
 impl Represented {
+    /// The plan, over no source.
+    pub(crate) fn plan(&self) -> &LogicalPlan {
+        &self.plan
+    }
+
     /// The scan whose rows are the result; `None` if the plan does anything to them.
     pub(crate) fn relay(&self) -> Option<Scan> {
         relay::scan(&self.plan)
     }
 
-    /// The plan over `source`, or over none, to be explained.
-    pub(crate) fn plan_over(&self, source: Option<&Arc<dyn Source>>) -> Result<LogicalPlan> {
-        let Some(source) = source else {
+    /// The plan over `sources`, one for each table, or over none, to be explained.
+    pub(crate) fn plan_over(&self, sources: Option<&[Arc<dyn Source>]>) -> Result<LogicalPlan> {
+        let Some(sources) = sources else {
             return Ok(self.plan.clone());
         };
         map_scans(self.plan.clone(), |mut scan| {
             let provider = source_as_provider(&scan.source)?;
             if let Some(ours) = downcast(&*provider) {
+                let Some(source) = sources.get(ours.scan_of().input) else {
+                    return internal_err!("there is no source for a scan");
+                };
                 scan.source = provider_as_source(Arc::new(ours.over(Arc::clone(source))));
             }
             Ok(scan)
@@ -139,10 +153,17 @@ impl Scanned {
         self.relation(*number)?.column(name)
     }
 
-    /// The column of the source table that is carried there; `None` if the source computes it.
+    /// The column of the stream's table that is carried there; `None` if its server computes it, or
+    /// if it is another table's.
     fn source_column(&self, (number, name): &Origin) -> Result<Option<String>> {
-        let is_computed = self.relation(*number)?.computed.contains(name);
-        Ok((!is_computed).then(|| name.clone()))
+        let relation = self.relation(*number)?;
+        let is_own = relation.input == 0 && !relation.computed.contains(name);
+        Ok(is_own.then(|| name.clone()))
+    }
+
+    /// The number of the table that a column comes from.
+    fn input(&self, (number, _): &Origin) -> Result<usize> {
+        Ok(self.relation(*number)?.input)
     }
 }
 
@@ -166,7 +187,7 @@ fn planned(provider: &dyn datafusion::catalog::TableProvider) -> Option<&Planned
     (provider as &dyn Any).downcast_ref()
 }
 
-/// The number of a scan of the source table.
+/// The number of a scan.
 fn scan_number(scan: &TableScan) -> Result<usize> {
     let provider = source_as_provider(&scan.source)?;
     planned(&*provider)
@@ -182,7 +203,7 @@ fn check_types(plan: &LogicalPlan, outputs: &[Option<Origin>]) -> Result<()> {
                 "column {:?} has a type that only the source knows",
                 field.name()
             );
-            let hint = "cast it to text, or compute it in a view at the source";
+            let hint = "cast it to text, or let the source run it (on: source)";
             return Err(external(refuse(None, message).with_hint(hint)));
         }
     }
@@ -285,7 +306,7 @@ fn choose(
         let representation = if class.as_text && class.computed && native_type(pg_type).is_some() {
             let name = &class.origins[0].1;
             let message = format!("column {name:?} is both computed on and cast to text");
-            let hint = "cast it to text in a view at the source, or compute there";
+            let hint = AT_SOURCE;
             return Err(external(refuse(None, message).with_hint(hint)));
         } else if class.as_text {
             Representation::Text
@@ -383,13 +404,16 @@ impl Reads {
                 })
             })
             .collect::<Result<Vec<_>, _>>()?;
-        let provider = SourceTableProvider::new(Scan {
+        let relation = self.scanned.relation(number)?;
+        let scan_of = Scan {
             columns,
             filters,
             limit: scan.fetch.map(|limit| limit as u64),
-            query: self.scanned.relation(number)?.query.clone(),
+            query: relation.query.clone(),
+            input: relation.input,
             ..Scan::default()
-        });
+        };
+        let provider = SourceTableProvider::new(scan_of, relation.size());
         let source = provider_as_source(Arc::new(provider));
         let table = TableScanBuilder::new(scan.table_name.clone(), source);
         Ok(LogicalPlan::TableScan(table.build()?))
@@ -479,6 +503,10 @@ fn output_columns(
                 source_column: match origin {
                     Some(origin) => reads.scanned.source_column(origin)?,
                     None => None,
+                },
+                input: match origin {
+                    Some(origin) => reads.scanned.input(origin)?,
+                    None => 0,
                 },
             })
         })

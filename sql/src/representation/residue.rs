@@ -1,17 +1,17 @@
-//! What is left for the engine to decide after pushdown, and must not be: collations, and types
-//! that only the source knows.
+//! What is left for the engine to decide after pushdown, and must not be: collations, equal values that
+//! look different, and types that only the source knows.
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, ExprSchema};
 use datafusion::logical_expr::expr::{AggregateFunction, ScalarFunction, WindowFunction};
-use datafusion::logical_expr::logical_plan::Sort;
+use datafusion::logical_expr::logical_plan::{Aggregate, Sort};
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator, SortExpr};
 use towpath_engine::{Error, Result};
 
 use crate::functions::{columns, is_collate_c, opaque_comparison};
-use crate::template::refuse;
+use crate::template::{AT_SOURCE, refuse};
 
 /// Refuses `plan` if rows could depend on the order of text or on a type of the source's.
 ///
@@ -38,6 +38,11 @@ fn walk(plan: &LogicalPlan, ordered: bool) -> Result<()> {
     if let (Some(err), false) = (found, matches!(plan, LogicalPlan::TableScan(_))) {
         return Err(err);
     }
+    if let LogicalPlan::Aggregate(Aggregate { group_expr, .. }) = plan
+        && group_expr.iter().any(|key| is_float(key, &schema))
+    {
+        return Err(grouped_floats());
+    }
     let below = match plan {
         LogicalPlan::Limit(_) => true,
         LogicalPlan::Sort(sort) => {
@@ -62,6 +67,20 @@ fn walk(plan: &LogicalPlan, ordered: bool) -> Result<()> {
     plan.inputs()
         .into_iter()
         .try_for_each(|input| walk(input, below))
+}
+
+/// Zero and minus zero are equal, and PostgreSQL shows the one that came first.
+fn grouped_floats() -> Error {
+    refuse(
+        None,
+        "what a group of equal floats looks like depends on their order",
+    )
+    .with_hint(AT_SOURCE)
+}
+
+fn is_float(key: &Expr, schema: &DFSchema) -> bool {
+    let data_type = key.get_type(schema);
+    data_type.is_ok_and(|data_type| data_type.is_floating())
 }
 
 fn check_sort(sort: &Sort) -> Result<()> {
@@ -103,7 +122,7 @@ fn null_test(inner: &Expr, schema: &DFSchema) -> Option<Error> {
         "whether a row is NULL depends on its fields, and column {:?} holds rows",
         row.name
     );
-    let hint = "use it alone in WHERE over {{ source }}, or compute it in a view at the source";
+    let hint = "use it alone in WHERE over {{ source }}, or let the source run it (on: source)";
     Some(refuse(None, message).with_hint(hint))
 }
 
@@ -122,7 +141,7 @@ fn function(call: &ScalarFunction, schema: &DFSchema) -> Option<Error> {
             column.as_deref().unwrap_or("this column")
         );
         return Some(refuse(None, message).with_hint(
-            "use it alone in WHERE over {{ source }}, or compute it in a view at the source",
+            "use it alone in WHERE over {{ source }}, or let the source run it (on: source)",
         ));
     }
     let orders = matches!(call.name(), "greatest" | "least");
@@ -183,5 +202,5 @@ fn unordered(what: &str) -> Error {
         None,
         format!("{what} depends on the collation of the source"),
     )
-    .with_hint("write x COLLATE \"C\" to order by bytes, or compute it in a view at the source")
+    .with_hint("write x COLLATE \"C\" to order by bytes, or let the source run it (on: source)")
 }

@@ -9,8 +9,9 @@ use datafusion::sql::sqlparser::ast::{
 };
 use datafusion::sql::sqlparser::tokenizer::Span;
 
+use super::mistake::AT_SOURCE;
 use super::naming::result_name;
-use super::statement::{EXTENDED_WINDOW, IN_A_VIEW, OK, Verdict, folded, no, shortened};
+use super::statement::{EXTENDED_WINDOW, OK, Verdict, folded, no, shortened};
 
 /// Refuses LIMIT and OFFSET of anything but numbers.
 pub(super) fn check_limit(query: &Query, span: Span) -> Verdict {
@@ -64,7 +65,7 @@ pub(super) fn check_body(body: &SetExpr) -> Verdict {
             };
             if !is_exact {
                 let what = format!("{op} {set_quantifier} is not supported");
-                return no(body.span(), &what, IN_A_VIEW);
+                return no(body.span(), &what, AT_SOURCE);
             }
             check_body(left)?;
             check_body(right)
@@ -72,7 +73,7 @@ pub(super) fn check_body(body: &SetExpr) -> Verdict {
         _ => no(
             body.span(),
             "only SELECT reads rows in a transform",
-            IN_A_VIEW,
+            AT_SOURCE,
         ),
     }
 }
@@ -127,7 +128,7 @@ pub(super) fn check_select(select: &Select) -> Verdict {
     if let Some(Distinct::On(_)) = select.distinct
         && select.having.is_some()
     {
-        return no(span, "DISTINCT ON with HAVING is not supported", IN_A_VIEW);
+        return no(span, "DISTINCT ON with HAVING is not supported", AT_SOURCE);
     }
     check_results(select)
 }

@@ -2,7 +2,8 @@
 
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
-    FunctionArgumentList, FunctionArguments, Ident, ObjectName, Value, ValueWithSpan,
+    FunctionArgumentList, FunctionArguments, Ident, ObjectName, SelectItem, SetExpr, Value,
+    ValueWithSpan,
 };
 
 /// Function that `COLLATE "C"` becomes; no user can call it by this name.
@@ -49,6 +50,19 @@ pub(super) fn lower(expr: &mut Expr) {
             value.value = string(&text);
         }
         _ => {}
+    }
+}
+
+/// A list that `EXISTS` does not look at may be empty in PostgreSQL, and here holds a constant.
+pub(super) fn fill_list(expr: &mut Expr) {
+    let Expr::Exists { subquery, .. } = expr else {
+        return;
+    };
+    if let SetExpr::Select(select) = &mut *subquery.body
+        && select.projection.is_empty()
+    {
+        let constant = Expr::value(Value::Boolean(true));
+        select.projection = vec![SelectItem::UnnamedExpr(constant)];
     }
 }
 

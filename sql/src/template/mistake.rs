@@ -32,6 +32,9 @@ impl Place {
     }
 }
 
+/// The way out of most refusals: PostgreSQL itself computes it.
+pub(crate) const AT_SOURCE: &str = "let the source compute it: on: source, or a view there";
+
 /// Why something in the SQL is refused, before it is known where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {

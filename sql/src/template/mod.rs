@@ -5,11 +5,13 @@ mod clauses;
 mod lowering;
 mod mistake;
 mod naming;
+mod placeholder;
 mod reduced;
 mod statement;
 
 use datafusion::sql::sqlparser::ast::Statement;
-use towpath_engine::{Error, Result};
+use towpath_engine::Result;
+use towpath_engine::transform::Reference;
 
 pub(crate) use lowering::COLLATE_C;
 pub(crate) use statement::{checked, folded, parsed};
@@ -17,18 +19,22 @@ pub(crate) use statement::{checked, folded, parsed};
 pub(crate) use aliases::bare_order;
 pub(crate) use naming::{name_results, result_name};
 
-pub(crate) use mistake::{Place, Refusal, duplicate, external, find, nearest, refuse, value_error};
+pub(crate) use mistake::{
+    AT_SOURCE, Place, Refusal, duplicate, external, find, nearest, refuse, value_error,
+};
 
-/// The name under which the source table is known to the planner.
-pub(crate) const SOURCE: &str = "source";
+pub(crate) use towpath_engine::source::SOURCE;
+
+use placeholder::{Placeholder, References};
 
 /// A user's SELECT whose placeholders are replaced.
 ///
-/// The replacement is as wide as the placeholder, so every position in it is one in the user's
-/// own text.
+/// A replacement is as wide as its placeholder, so every position in it is one in the user's own
+/// text.
 #[derive(Clone, Debug)]
 pub(crate) struct Template {
     sql: String,
+    references: Vec<Reference>,
 }
 
 impl Template {
@@ -38,6 +44,7 @@ impl Template {
     /// `Config`, if there is no placeholder, an unknown one, or a quote that is not closed.
     pub(crate) fn new(text: &str) -> Result<Self> {
         let mut sql = String::with_capacity(text.len());
+        let mut references = References::default();
         let mut found = false;
         let mut at = 0;
         while at < text.len() {
@@ -48,13 +55,17 @@ impl Template {
                 at += skipped;
                 continue;
             }
-            if let Some((name, length)) = placeholder(rest) {
-                if name != SOURCE {
-                    return Err(unknown_placeholder(name, Place::of_offset(text, at)));
-                }
-                push_replacement(&mut sql, &rest[..length]);
-                found = true;
-                at += length;
+            if let Some(placeholder) = Placeholder::at_start(rest) {
+                let (own, after) = rest.split_at(placeholder.length);
+                let replacement = match placeholder.table(Place::of_offset(text, at))? {
+                    Some(table) => references.replacement(table, (text, after)),
+                    None => {
+                        found = true;
+                        SOURCE.to_owned()
+                    }
+                };
+                push_replacement(&mut sql, own, &replacement);
+                at += own.len();
                 continue;
             }
             let Some(next) = rest.chars().next() else {
@@ -69,7 +80,15 @@ impl Template {
                     .with_hint("write {{ source }} where the table's name would be"),
             );
         }
-        Ok(Self { sql })
+        Ok(Self {
+            sql,
+            references: references.into_inner(),
+        })
+    }
+
+    /// The tables that it reads beside the source, and what it calls them.
+    pub(crate) fn references(&self) -> &[Reference] {
+        &self.references
     }
 
     /// The SELECT over `source` in the user's own words, without the semicolon behind it.
@@ -211,35 +230,24 @@ fn dollar_tag(rest: &str) -> Option<&str> {
     is_tag.then(|| &rest[..=end])
 }
 
-/// The name in the placeholder that `rest` begins with, and the placeholder's bytes.
-fn placeholder(rest: &str) -> Option<(&str, usize)> {
-    let close = match rest.get(..2)? {
-        "{{" => "}}",
-        "<<" => ">>",
-        _ => return None,
+/// Appends what stands for the placeholder in its own place: as wide as it was if that is possible,
+/// with as many lines.
+fn push_replacement(sql: &mut String, placeholder: &str, replacement: &str) {
+    let blank = |c: char| if c == '\n' { c } else { ' ' };
+    let own: Vec<char> = placeholder.chars().map(blank).collect();
+    let width = replacement.chars().count();
+    let inner = placeholder[2..].trim_start();
+    let before = placeholder.chars().count() - inner.chars().count();
+    let before = if before + width <= own.len() {
+        before
+    } else {
+        0
     };
-    let end = rest.find(close)?;
-    let name = rest[2..end].trim();
-    let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
-    // `a << b >> c` is arithmetic, if anything: only the name itself makes it a placeholder.
-    let is_placeholder = is_name && (close == "}}" || name.eq_ignore_ascii_case(SOURCE));
-    is_placeholder.then_some((name, end + 2))
-}
-
-/// Appends the identifier in the placeholder's own place: blanks for brackets, lines kept.
-fn push_replacement(sql: &mut String, placeholder: &str) {
-    let inner = &placeholder[2..placeholder.len() - 2];
-    sql.push_str("  ");
-    sql.push_str(&inner.replace(inner.trim(), SOURCE));
-    sql.push_str("  ");
-}
-
-fn unknown_placeholder(name: &str, place: Place) -> Error {
-    let error = refuse(Some(place), format!("there is no placeholder {name:?}"));
-    match nearest(&name.to_lowercase(), [SOURCE]) {
-        Some(_) => error.with_hint("did you mean {{ source }}?"),
-        None => error.with_hint("the only placeholder is {{ source }}"),
-    }
+    let behind = own.len().min(before + width);
+    sql.extend(&own[..before]);
+    sql.push_str(replacement);
+    sql.extend(own[before..behind].iter().filter(|c| **c == '\n'));
+    sql.extend(&own[behind..]);
 }
 
 #[cfg(test)]
@@ -289,6 +297,77 @@ mod tests {
         let err = Template::new("SELECT *\n FROM {{ sorce }}").unwrap_err();
         insta::assert_snapshot!(err, @r#"there is no placeholder "sorce", at line 2, column 7"#);
         assert_eq!(err.hint(), Some("did you mean {{ source }}?"));
+    }
+
+    #[test]
+    fn other_tables_have_names_of_their_own_and_keep_theirs_as_alias() {
+        check(
+            "SELECT * FROM {{ source }} s, {{ source('shop.customers') }}",
+            r#"SELECT * FROM    source    s,    source_2 AS "customers"    "#,
+        );
+        check(
+            "SELECT * FROM {{source}} JOIN {{source('t')}} ON true",
+            r#"SELECT * FROM   source   JOIN source_2 AS "t" ON true"#,
+        );
+        for alias in ["c", "AS c", "\"C\"", "-- it\nc"] {
+            check(
+                &format!("SELECT * FROM {{{{source}}}}, {{{{ source('crm', 'a.b') }}}} {alias}"),
+                &format!("SELECT * FROM   source  ,    source_2                {alias}"),
+            );
+        }
+        check(
+            "SELECT {{ source('a.b') }}.x FROM {{source}}, {{ source('a.b') }}",
+            r#"SELECT    "b"             .x FROM   source  ,    source_2 AS "b" "#,
+        );
+        check(
+            "SELECT * FROM {{source}} WHERE a NOT IN (SELECT a FROM {{ destination }})",
+            "SELECT * FROM   source   WHERE a NOT IN (SELECT a FROM    destination   )",
+        );
+    }
+
+    #[test]
+    fn references_are_told_once_in_their_order() {
+        let sql = "SELECT source_2 FROM {{source}}, {{ source('b') }}, {{source(\"x\", 'A.\"B\"')}}, \
+                   {{ source('public.b') }}, {{ destination }}";
+        let template = Template::new(sql).unwrap();
+        let names: Vec<String> = template
+            .references()
+            .iter()
+            .map(|reference| format!("{} {:?}", reference.name, reference.table))
+            .collect();
+        insta::assert_snapshot!(names.join("\n"), @r#"
+        source_3 Source(TableName { schema: "public", name: "b" })
+        source_4 Other { connection: "x", table: TableName { schema: "a", name: "B" } }
+        destination Destination
+        "#);
+    }
+
+    #[test]
+    fn a_placeholder_that_names_no_table_is_refused_where_it_is() {
+        for (placeholder, message) in [
+            ("{{ source() }}", "source() does not name a table in quotes"),
+            (
+                "{{ source(a) }}",
+                "source(a) does not name a table in quotes",
+            ),
+            (
+                "{{ source('a' 'b') }}",
+                "source('a' 'b') does not name a table in quotes",
+            ),
+            (
+                "{{ source('a', 'b', 'c') }}",
+                "source('a', 'b', 'c') takes one name, or two",
+            ),
+            (
+                "{{ destination('a') }}",
+                "{{ destination }} takes nothing in parentheses",
+            ),
+            ("{{ ref('a') }}", "there is no placeholder \"ref\""),
+        ] {
+            let err = Template::new(&format!("SELECT * FROM {{{{source}}}}, {placeholder}"));
+            let expected = format!("{message}, at line 1, column 27");
+            assert_eq!(err.unwrap_err().to_string(), expected);
+        }
     }
 
     #[test]

@@ -15,8 +15,8 @@ use datafusion::sql::sqlparser::tokenizer::Span;
 use towpath_engine::{Error, Result};
 
 use super::clauses::{check_body, check_joins, check_limit, check_select};
-use super::lowering::{lower, spread_rows};
-use super::mistake::{Place, Refusal, nearest, refuse};
+use super::lowering::{fill_list, lower, spread_rows};
+use super::mistake::{AT_SOURCE, Place, Refusal, nearest, refuse};
 use super::naming::name_results;
 use super::{SOURCE, aliases};
 
@@ -155,9 +155,6 @@ pub(super) fn no(span: Span, what: &str, hint: &str) -> Verdict {
     ControlFlow::Break(refuse(Some(place(span)), what.to_owned()).with_hint(hint))
 }
 
-/// The way out of most refusals: let PostgreSQL itself compute it.
-pub(super) const IN_A_VIEW: &str = "compute it in a view at the source";
-
 impl VisitorMut for Rules<'_> {
     type Break = Error;
 
@@ -166,7 +163,7 @@ impl VisitorMut for Rules<'_> {
         let span = query.span();
         if let Some(with) = &query.with {
             if with.recursive {
-                return no(span, "WITH RECURSIVE is not supported", IN_A_VIEW);
+                return no(span, "WITH RECURSIVE is not supported", AT_SOURCE);
             }
             if let Some(cte) = with
                 .cte_tables
@@ -229,7 +226,7 @@ impl VisitorMut for Rules<'_> {
             }
             TableFactor::Table { name, .. } => {
                 let what = format!("{name} with arguments or TABLESAMPLE cannot be read");
-                no(span, &what, IN_A_VIEW)
+                no(span, &what, AT_SOURCE)
             }
             TableFactor::Derived {
                 lateral: false,
@@ -237,17 +234,18 @@ impl VisitorMut for Rules<'_> {
                 ..
             }
             | TableFactor::NestedJoin { .. } => OK,
-            TableFactor::Derived { .. } => no(span, "LATERAL is not supported", IN_A_VIEW),
+            TableFactor::Derived { .. } => no(span, "LATERAL is not supported", AT_SOURCE),
             _ => no(
                 span,
                 "this kind of table is not supported in FROM",
-                IN_A_VIEW,
+                AT_SOURCE,
             ),
         }
     }
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> Verdict {
         spread_rows(expr);
+        fill_list(expr);
         self.check_expr(expr)
     }
 
@@ -271,8 +269,8 @@ impl Rules<'_> {
         }
         no(
             span,
-            &format!("table {name} cannot be read: a transform reads its own source table only"),
-            "write {{ source }}, or join the tables in a view at the source",
+            &format!("table {name} cannot be read: a transform reads tables by placeholders"),
+            "write {{ source }}, or {{ source('schema.table') }} for another table",
         )
     }
 
@@ -280,25 +278,25 @@ impl Rules<'_> {
         let span = expr.span();
         match expr {
             Expr::Case { .. } if is_condition(expr) && may_fail(expr) => {
-                no(span, UNGUARDED, IN_A_VIEW)
+                no(span, UNGUARDED, AT_SOURCE)
             }
             plain if is_plain(plain) => OK,
             Expr::BinaryOp {
                 left,
                 op: BinaryOperator::And | BinaryOperator::Or,
                 right,
-            } if may_fail(left) || may_fail(right) => no(span, UNGUARDED, IN_A_VIEW),
+            } if may_fail(left) || may_fail(right) => no(span, UNGUARDED, AT_SOURCE),
             Expr::BinaryOp { op, .. } => check_operator(op, span),
             Expr::UnaryOp { op, .. } => match op {
                 UnaryOperator::Plus | UnaryOperator::Minus | UnaryOperator::Not => OK,
-                op => no(span, &format!("operator {op} is not supported"), IN_A_VIEW),
+                op => no(span, &format!("operator {op} is not supported"), AT_SOURCE),
             },
             Expr::Like {
                 any: false,
                 escape_char: None,
                 ..
             } => OK,
-            Expr::Like { .. } => no(span, "LIKE with ANY or ESCAPE is not supported", IN_A_VIEW),
+            Expr::Like { .. } => no(span, "LIKE with ANY or ESCAPE is not supported", AT_SOURCE),
             Expr::ILike { .. } => no(
                 span,
                 "ILIKE depends on the database's locale and is refused",
@@ -325,7 +323,7 @@ impl Rules<'_> {
             } if is_string(from) => no(
                 span,
                 "substring by a regular expression is not supported",
-                IN_A_VIEW,
+                AT_SOURCE,
             ),
             Expr::Substring { .. } => OK,
             Expr::Collate { collation, .. } => check_collation(collation, span),
@@ -334,18 +332,18 @@ impl Rules<'_> {
             other => no(
                 span,
                 &format!("{} is not supported", shortened(&other.to_string())),
-                IN_A_VIEW,
+                AT_SOURCE,
             ),
         }
     }
 
     fn check_function(&self, function: &Function, span: Span) -> Verdict {
         let Some(name) = function.name.0.last().and_then(ObjectNamePart::as_ident) else {
-            return no(span, "a function's name is expected", IN_A_VIEW);
+            return no(span, "a function's name is expected", AT_SOURCE);
         };
         if function.name.0.len() > 1 {
             let what = format!("function {} is not known here", function.name);
-            return no(span, &what, IN_A_VIEW);
+            return no(span, &what, AT_SOURCE);
         }
         if let Some(refusal) = (self.refusal)(&folded(name), function.over.is_some()) {
             return no(span, &refusal.message, &refusal.hint);
@@ -520,7 +518,7 @@ fn check_operator(op: &BinaryOperator, span: Span) -> Verdict {
         | BinaryOperator::And
         | BinaryOperator::Or => OK,
         BinaryOperator::PGExp => no(span, "operator ^ is not supported", "write power(x, y)"),
-        op => no(span, &format!("operator {op} is not supported"), IN_A_VIEW),
+        op => no(span, &format!("operator {op} is not supported"), AT_SOURCE),
     }
 }
 
@@ -533,7 +531,7 @@ fn check_zone(zone: &Expr, span: Span) -> Verdict {
         _ => no(
             span,
             "AT TIME ZONE knows only 'UTC' here: rules of other zones differ between servers",
-            IN_A_VIEW,
+            AT_SOURCE,
         ),
     }
 }
@@ -545,7 +543,7 @@ fn check_collation(collation: &ObjectName, span: Span) -> Verdict {
         _ => no(
             span,
             "only COLLATE \"C\" is the same on every server",
-            IN_A_VIEW,
+            AT_SOURCE,
         ),
     }
 }

@@ -6,15 +6,17 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use towpath_engine::table::Table;
 use towpath_engine::transform::{
-    Destination, QueryRefusal, SourceCatalog, Transform, TransformPlan, carry_query,
+    Destination, Input, QueryRefusal, Reference, ReferencedTable, Transform, TransformPlan,
+    carry_query,
 };
 use towpath_engine::{Error, Result};
 
-use crate::delegation::WholeQuery;
+use super::named;
+use crate::delegation::{Base, WholeQuery};
 use crate::template::{Place, Template, duplicate, refuse};
 
-/// A SELECT over `{{ source }}` that the source runs itself: its result is streamed, and nothing is
-/// computed on the way.
+/// A SELECT over `{{ source }}`, and other tables of its database, that the source runs itself: its
+/// result is streamed, and nothing is computed on the way.
 ///
 /// Names are looked up as in any session of the role. A SELECT that takes one row at a time is run
 /// for parts of the table on several connections; any other in one statement.
@@ -28,32 +30,54 @@ impl SourceTransform {
     ///
     /// # Errors
     /// `Config`, with line and column, if the placeholder is missing or misspelt, a quote is not
-    /// closed, or there is more than one statement.
+    /// closed, there is more than one statement, or it reads tables of other databases.
     pub fn new(sql: &str) -> Result<Self> {
         let template = Template::new(sql)?;
         template.check_end()?;
-        Ok(Self::of(template))
+        Self::of(template)
     }
 
     /// The transform that `template` is.
-    pub(super) fn of(template: Template) -> Self {
-        Self { template }
+    ///
+    /// # Errors
+    /// `Config`, if it reads tables of other databases.
+    pub(super) fn of(template: Template) -> Result<Self> {
+        let elsewhere = template
+            .references()
+            .iter()
+            .find_map(|reference| match &reference.table {
+                ReferencedTable::Source(_) => None,
+                ReferencedTable::Other { connection, table } => {
+                    Some(format!("{table} of {connection}"))
+                }
+                ReferencedTable::Destination => Some("the destination".to_owned()),
+            });
+        match elsewhere {
+            None => Ok(Self { template }),
+            Some(elsewhere) => {
+                let message = format!("the source cannot run a SELECT that reads {elsewhere}");
+                Err(refuse(None, message).with_hint("let the engine run it: on: auto"))
+            }
+        }
     }
 }
 
 #[async_trait]
 impl Transform for SourceTransform {
+    fn references(&self) -> &[Reference] {
+        self.template.references()
+    }
+
     async fn plan(
         &self,
-        table: &Table,
+        inputs: &[Input<'_>],
         destination: &Destination,
-        catalog: &dyn SourceCatalog,
     ) -> Result<Arc<dyn TransformPlan>> {
         let select = self.template.select();
-        let whole = WholeQuery::of(select, catalog).await?;
-        let destination = (destination, Vec::new());
-        let plan = carry_whole(whole, table, destination, catalog).await?;
-        plan.map_err(|unknown| refused_by_source(unknown, table, select))
+        let bases = named(&self.template, inputs)?;
+        let whole = WholeQuery::of(select, bases[0], &bases[1..]).await?;
+        let plan = carry_whole(whole, &bases[0], (destination, Vec::new())).await?;
+        plan.map_err(|unknown| refused_by_source(unknown, bases[0].table, select))
     }
 
     fn select(&self) -> Option<String> {
@@ -69,18 +93,17 @@ impl Transform for SourceTransform {
     }
 }
 
-/// The plan that carries what `whole` gives, with what is to be told about it, or why the source
+/// The plan that carries what `whole` gives over `base`, with what is to be told about it, or why the source
 /// refuses that.
 ///
 /// # Errors
 /// `Config`, if its columns cannot be loaded; `Read`, if the server does not answer.
 pub(super) async fn carry_whole(
     whole: WholeQuery,
-    table: &Table,
+    base: &Base<'_>,
     destination: (&Destination, Vec<String>),
-    catalog: &dyn SourceCatalog,
 ) -> Result<Result<Arc<dyn TransformPlan>, QueryRefusal>> {
-    let mut columns = match catalog.describe(table, &whole.query.select).await? {
+    let mut columns = match base.catalog.describe(base.table, &whole.query).await? {
         Ok(columns) => columns,
         Err(unknown) => return Ok(Err(unknown)),
     };

@@ -1,6 +1,7 @@
 //! The transform that a SELECT is.
 
 mod at_source;
+mod filters;
 #[cfg(test)]
 mod tests;
 
@@ -20,26 +21,29 @@ use towpath_engine::pipeline::Settings;
 use towpath_engine::source::{BatchStream, Scan, Source};
 use towpath_engine::table::Table;
 use towpath_engine::transform::{
-    Destination, OutputColumn, QueryRefusal, SourceCatalog, Transform, TransformPlan,
+    Destination, Input, OutputColumn, QueryRefusal, Reference, ReferencedTable, Transform,
+    TransformPlan,
 };
-use towpath_engine::types::oid;
+use towpath_engine::types::{Representation, oid};
 use towpath_engine::{Error, ErrorKind, Result};
 
 pub use at_source::SourceTransform;
 
 use crate::check::{planning, running};
-use crate::delegation::{Computed, Delegated, Splitter, WholeQuery, varying};
+use crate::delegation::{Base, Computed, Delegated, Splitter, WholeQuery, varying};
 use crate::functions;
 use crate::pushdown::{PlannedTable, Relation};
 use crate::representation::{Represented, represent};
 use crate::session;
 use crate::template::{SOURCE, Template, checked, parsed};
 use at_source::{carry_whole, refused_by_source};
+use filters::{filter_in, kept_conditions};
 
-/// A SELECT over `{{ source }}`, in PostgreSQL's SQL, that towpath's engine runs as far as it can.
+/// A SELECT over `{{ source }}`, and other tables, in PostgreSQL's SQL, that towpath's engine runs as
+/// far as it can.
 ///
-/// What the engine does not compute exactly is left to the source, as little as possible:
-/// expressions over one row, or else the whole SELECT.
+/// What the engine does not compute exactly is left to the tables' servers, as little as possible:
+/// expressions over one row, or else, to the source, the whole SELECT.
 ///
 /// The same SELECT run in PostgreSQL, with `TimeZone` UTC, gives the same rows, or planning
 /// refuses it.
@@ -79,89 +83,113 @@ impl SqlTransform {
         })
     }
 
+    /// The tables in `inputs` by what the SELECT calls their rows: the source's first.
+    fn bases<'a>(&'a self, inputs: &[Input<'a>]) -> Result<Vec<Base<'a>>> {
+        named(&self.template, inputs)
+    }
+
+    /// The whole SELECT for the source to run; `None` if it has not all of the tables.
+    async fn whole(&self, bases: &[Base<'_>]) -> Result<Option<WholeQuery>> {
+        let Some((own, others)) = bases.split_first().filter(|_| self.is_of_one_database()) else {
+            return Ok(None);
+        };
+        let whole = WholeQuery::of(self.template.select(), *own, others);
+        whole.await.map(Some)
+    }
+
+    fn is_of_one_database(&self) -> bool {
+        let mut references = self.template.references().iter();
+        references.all(|reference| matches!(reference.table, ReferencedTable::Source(_)))
+    }
+
     /// The plan in which the source runs what the engine does not; `refusal` is why that does not
     /// run everything.
     async fn delegated(
         &self,
-        table: &Table,
+        bases: &[Base<'_>],
         destination: &Destination,
-        catalog: &dyn SourceCatalog,
         refusal: Error,
     ) -> Result<Arc<dyn TransformPlan>> {
         let select = self.template.select();
+        let own = bases[0];
+        let whole = self.whole(bases).await?;
         // It must mean something there at all.
-        if let Err(unknown) = catalog.describe(table, select).await? {
-            return Err(explain(unknown, table, select, refusal));
+        if let Some(whole) = &whole
+            && let Err(unknown) = own.catalog.describe(own.table, &whole.query).await?
+        {
+            return Err(explain(unknown, own.table, select, refusal));
         }
-        let whole = WholeQuery::of(select, catalog).await?;
+        let is_row_wise = whole.as_ref().is_some_and(|whole| whole.query.is_row_wise);
         let reason = reason(&refusal);
-        let left = match (whole.query.is_row_wise, self.template.parsed()) {
+        let left = match (is_row_wise, self.template.parsed()) {
             (false, Ok(statement)) => {
                 let rest = (&statement, refusal);
-                Box::pin(self.cut(rest, table, destination, catalog)).await
+                Box::pin(self.cut(rest, bases, destination)).await
             }
             _ => Err(refusal),
         };
-        match left {
-            Err(err) if is_refusal(&err) && (whole.query.is_row_wise || self.may_run_whole) => {
-                let note = match whole.query.is_row_wise {
+        match (left, whole) {
+            (Err(err), Some(whole)) if is_refusal(&err) && (is_row_wise || self.may_run_whole) => {
+                let note = match is_row_wise {
                     true => format!("the source computes the rows: {reason}"),
                     false => format!("the source runs the whole SELECT: {}", self::reason(&err)),
                 };
-                let destination = (destination, vec![note]);
-                let plan = carry_whole(whole, table, destination, catalog).await?;
-                plan.map_err(|unknown| refused_by_source(unknown, table, select))
+                let plan = carry_whole(whole, &own, (destination, vec![note])).await?;
+                plan.map_err(|unknown| refused_by_source(unknown, own.table, select))
             }
-            left => left,
+            (left, _) => left,
         }
     }
 
-    /// The plan in which the source computes the rows, if a numeric that `plan` computes has as many
-    /// digits there as each value has; `None` if it may stay as it is, or must.
+    /// The plan in which the source computes the rows, or the whole result, if a numeric that `plan`
+    /// computes has as many digits there as each value has; `None` if it may stay as it is, or must.
     async fn digit_for_digit(
         &self,
         plan: &dyn TransformPlan,
-        table: &Table,
+        bases: &[Base<'_>],
         destination: &Destination,
-        catalog: &dyn SourceCatalog,
     ) -> Result<Option<Arc<dyn TransformPlan>>> {
         let columns = plan.columns().iter().enumerate();
         let computed: Vec<Computed> = columns
-            .filter(|(_, column)| !column.is_carried)
+            .filter(|(_, column)| !column.is_carried || loses_digits(column))
             .map(|(at, column)| Computed {
                 at,
+                name: column.name.clone(),
                 is_free_numeric: is_free_numeric(column),
             })
             .collect();
         let ast::Statement::Query(query) = self.template.parsed()? else {
             return Ok(None);
         };
-        let Some(at) = varying(&query, table, &computed) else {
+        let tables: Vec<&Table> = bases.iter().map(|base| base.table).collect();
+        let Some(Computed { name, .. }) = varying(&query, &tables, &computed) else {
             return Ok(None);
         };
-        let whole = WholeQuery::of(self.template.select(), catalog).await?;
-        if !whole.query.is_row_wise {
+        let what = match self.whole(bases).await? {
+            Some(whole) if whole.query.is_row_wise => Some((whole, "computes the rows")),
+            Some(whole) if self.may_run_whole => Some((whole, "runs the whole SELECT")),
+            _ => None,
+        };
+        let Some((whole, does)) = what else {
             return Ok(None);
-        }
-        let name = &plan.columns()[at].name;
-        let note = format!("the source computes the rows: digits of {name:?} depend on each value");
-        let exact = carry_whole(whole, table, (destination, vec![note]), catalog).await?;
+        };
+        let note = format!("the source {does}: digits of {name:?} depend on each value");
+        let exact = carry_whole(whole, &bases[0], (destination, vec![note])).await?;
         Ok(exact.ok())
     }
 
-    /// The plan in which the source computes what takes one row at a time; `refusal` is why the
+    /// The plan in which the servers compute what takes one row at a time; `refusal` is why the
     /// engine does not run all of `statement`.
     async fn cut(
         &self,
         (statement, refusal): (&ast::Statement, Error),
-        table: &Table,
+        bases: &[Base<'_>],
         destination: &Destination,
-        catalog: &dyn SourceCatalog,
     ) -> Result<Arc<dyn TransformPlan>> {
-        let splitter = Splitter::new(statement, table, catalog).await?;
+        let splitter = Splitter::new(statement, bases).await?;
         let mut native = HashSet::new();
         for select in splitter.candidates() {
-            if self.is_native(&select, table).await {
+            if self.is_native(&select, bases).await {
                 native.insert(select);
             }
         }
@@ -171,16 +199,18 @@ impl SqlTransform {
             let Some(split) = splitter.split(&native) else {
                 break;
             };
-            let mut planned = Planned::over(table, split.statement);
+            let mut planned = Planned::over(bases, split.statement);
             for delegated in split.delegated {
                 let name = delegated.name.clone();
-                let relation = relation(delegated, table, catalog).await?;
-                let relation = relation
-                    .map_err(|unknown| refused_by_source(unknown, table, self.template.select()))?;
+                let base = &bases[delegated.table];
+                let relation = relation(delegated, base).await?;
+                let relation = relation.map_err(|unknown| {
+                    refused_by_source(unknown, base.table, self.template.select())
+                })?;
                 planned.notes.extend(computed_note(&relation, &reason));
                 planned.relations.push((name, relation));
             }
-            match self.plan_over(planned, table, destination).await {
+            match self.plan_over(planned, destination).await {
                 Err(err) if is_refusal(&err) => last = err,
                 planned => return planned,
             }
@@ -188,14 +218,14 @@ impl SqlTransform {
         Err(last)
     }
 
-    /// Whether the engine computes the one result of `select` as the source does, digit for digit.
-    async fn is_native(&self, select: &str, table: &Table) -> bool {
+    /// Whether the engine computes the one result of `select` as its server does, digit for digit.
+    async fn is_native(&self, select: &str, bases: &[Base<'_>]) -> bool {
         let Some(statement) = parsed(select) else {
             return false;
         };
-        let planned = Planned::over(table, statement);
+        let planned = Planned::over(bases, statement);
         let destination = Destination::default();
-        let represented = self.represented(&planned, table, &destination, true).await;
+        let represented = self.represented(&planned, &destination, true).await;
         represented.is_ok_and(|(_, represented)| {
             let mut columns = represented.columns.iter();
             columns.all(|column| column.is_carried || !is_free_numeric(column))
@@ -205,16 +235,20 @@ impl SqlTransform {
     async fn plan_over(
         &self,
         planned: Planned,
-        table: &Table,
         destination: &Destination,
     ) -> Result<Arc<dyn TransformPlan>> {
-        let (state, represented) = self.represented(&planned, table, destination, true).await?;
+        let (state, represented) = self.represented(&planned, destination, true).await?;
         let physical = physical(&state, &represented, None).await?;
+        let mut explained = displayable(&*physical).indent(false).to_string();
+        if filter_in(represented.plan()).is_some() {
+            for condition in kept_conditions(self, &planned).await {
+                explained += &format!("{condition}\n");
+            }
+        }
         Ok(Arc::new(SqlPlan {
             transform: self.clone(),
-            table: table.clone(),
             destination: destination.clone(),
-            explained: displayable(&*physical).indent(false).to_string(),
+            explained,
             planned,
             state,
             represented,
@@ -226,10 +260,12 @@ impl SqlTransform {
         &self,
         state: &SessionState,
         planned: &Planned,
-        table: &Table,
         takes_filters: bool,
     ) -> Result<LogicalPlan> {
-        let refusal = |name: &str, windowed| functions::refusal_over(table, name, windowed);
+        let refusal = |name: &str, windowed| {
+            let mut tables = planned.tables();
+            tables.find_map(|table| functions::refusal_over(table, name, windowed))
+        };
         let names: Vec<&str> = planned.relations.iter().map(|(name, _)| &**name).collect();
         let statement = checked(planned.statement.clone(), &names, &refusal)?;
         for (name, relation) in &planned.relations {
@@ -250,16 +286,33 @@ impl SqlTransform {
     async fn represented(
         &self,
         planned: &Planned,
-        table: &Table,
         destination: &Destination,
         takes_filters: bool,
     ) -> Result<(SessionState, Represented)> {
-        let state = session::state(&self.settings, table)?;
-        let plan = self
-            .optimized(&state, planned, table, takes_filters)
-            .await?;
-        Ok((state, represent(plan, destination).map_err(planning)?))
+        let mut state = session::state(&self.settings)?;
+        let plan = self.optimized(&state, planned, takes_filters).await?;
+        let represented = represent(plan, destination).map_err(planning)?;
+        session::choose_joins(&mut state, &self.settings, &represented.sizes);
+        Ok((state, represented))
     }
+}
+
+/// `inputs` by what the SELECT of `template` calls their rows.
+///
+/// # Errors
+/// `Internal`, if they are more or fewer than its tables.
+fn named<'a>(template: &'a Template, inputs: &[Input<'a>]) -> Result<Vec<Base<'a>>> {
+    let references = template.references();
+    if inputs.len() != 1 + references.len() {
+        let message = format!("{} tables for {} names", inputs.len(), 1 + references.len());
+        return Err(Error::new(ErrorKind::Internal, message));
+    }
+    let names = references.iter().map(|reference| &*reference.name);
+    let names = std::iter::once(SOURCE).chain(names);
+    Ok(names
+        .zip(inputs)
+        .map(|(name, input)| Base::new(name, *input))
+        .collect())
 }
 
 /// A SELECT, and the tables in it.
@@ -267,35 +320,43 @@ impl SqlTransform {
 struct Planned {
     statement: ast::Statement,
     relations: Vec<(String, Relation)>,
-    /// What the source does for it, for people.
+    /// What servers do for it, for people.
     notes: Vec<String>,
 }
 
 impl Planned {
-    /// `statement` over `table` as it is.
-    fn over(table: &Table, statement: ast::Statement) -> Self {
+    /// `statement` over `bases` as they are.
+    fn over(bases: &[Base<'_>], statement: ast::Statement) -> Self {
+        let relations = bases.iter().enumerate().map(|(number, base)| {
+            let relation = Relation::whole(number, base.table.clone());
+            (base.name.to_owned(), relation)
+        });
         Self {
             statement,
-            relations: vec![(SOURCE.to_owned(), Relation::whole(table.clone()))],
+            relations: relations.collect(),
             notes: Vec::new(),
         }
     }
+
+    fn tables(&self) -> impl Iterator<Item = &Table> {
+        self.relations.iter().map(|(_, relation)| &relation.table)
+    }
 }
 
-/// The table that the source's SELECT gives, or why the source refuses it.
-async fn relation(
-    delegated: Delegated,
-    table: &Table,
-    catalog: &dyn SourceCatalog,
-) -> Result<Result<Relation, QueryRefusal>> {
+/// The table that a SELECT over `base` gives, or why the server refuses it.
+async fn relation(delegated: Delegated, base: &Base<'_>) -> Result<Result<Relation, QueryRefusal>> {
     let Delegated {
-        whole, computed, ..
+        table,
+        whole,
+        computed,
+        ..
     } = delegated;
-    let described = catalog.describe(table, &whole.query.select).await?;
+    let described = base.catalog.describe(base.table, &whole.query).await?;
     Ok(described.map(|columns| Relation {
+        input: table,
         table: Table {
             columns: columns.into_iter().map(|result| result.column).collect(),
-            ..table.clone()
+            ..base.table.clone()
         },
         query: Some(whole.query),
         keeps_rows_apart: whole.keeps_rows_apart,
@@ -322,6 +383,11 @@ fn computed_note(relation: &Relation, reason: &str) -> Option<String> {
 /// Why the engine refuses, in one line.
 fn reason(refusal: &Error) -> String {
     refusal.to_string().replace(" and is refused", "")
+}
+
+/// Whether `column` is carried by value, without the digits that each value has.
+fn loses_digits(column: &OutputColumn) -> bool {
+    is_free_numeric(column) && column.representation == Representation::Native
 }
 
 /// Whether `column` is a numeric without precision.
@@ -354,26 +420,30 @@ fn explain(unknown: QueryRefusal, table: &Table, select: &str, refusal: Error) -
 
 #[async_trait]
 impl Transform for SqlTransform {
+    fn references(&self) -> &[Reference] {
+        self.template.references()
+    }
+
     async fn plan(
         &self,
-        table: &Table,
+        inputs: &[Input<'_>],
         destination: &Destination,
-        catalog: &dyn SourceCatalog,
     ) -> Result<Arc<dyn TransformPlan>> {
+        let bases = self.bases(inputs)?;
         let native = match self.template.parsed() {
             Ok(statement) => {
-                let planned = Planned::over(table, statement);
-                self.plan_over(planned, table, destination).await
+                let planned = Planned::over(&bases, statement);
+                self.plan_over(planned, destination).await
             }
             Err(err) => Err(err),
         };
+        let runs_sql = bases.iter().all(|base| base.catalog.runs_sql());
         match native {
-            Err(err) if is_refusal(&err) && catalog.runs_sql() => {
-                let plan = self.delegated(table, destination, catalog, err);
-                Box::pin(plan).await
+            Err(err) if is_refusal(&err) && runs_sql => {
+                Box::pin(self.delegated(&bases, destination, err)).await
             }
-            Ok(plan) if catalog.runs_sql() => {
-                let exact = self.digit_for_digit(&*plan, table, destination, catalog);
+            Ok(plan) if runs_sql => {
+                let exact = self.digit_for_digit(&*plan, &bases, destination);
                 Ok(exact.await?.unwrap_or(plan))
             }
             native => native,
@@ -385,7 +455,8 @@ impl Transform for SqlTransform {
     }
 
     fn at_source(&self) -> Option<Arc<dyn Transform>> {
-        Some(Arc::new(SourceTransform::of(self.template.clone())))
+        let transform = SourceTransform::of(self.template.clone()).ok()?;
+        Some(Arc::new(transform))
     }
 
     fn select_of(&self, columns: &[String]) -> Option<String> {
@@ -393,10 +464,9 @@ impl Transform for SqlTransform {
     }
 }
 
-/// A SELECT planned over one table.
+/// A SELECT planned over its tables.
 struct SqlPlan {
     transform: SqlTransform,
-    table: Table,
     destination: Destination,
     planned: Planned,
     explained: String,
@@ -432,10 +502,10 @@ impl TransformPlan for SqlPlan {
         Some(self.explained.clone())
     }
 
-    async fn execute(&self, source: Arc<dyn Source>) -> Result<Vec<BatchStream>> {
-        let physical = match source.accepts_filters() {
-            true => physical(&self.state, &self.represented, Some(&source)).await?,
-            false => self.physical_with_filters(&source).await?,
+    async fn execute(&self, sources: &[Arc<dyn Source>]) -> Result<Vec<BatchStream>> {
+        let physical = match sources.iter().all(|source| source.accepts_filters()) {
+            true => physical(&self.state, &self.represented, Some(sources)).await?,
+            false => self.physical_with_filters(sources).await?,
         };
         lock(&self.executions).push(Arc::clone(&physical));
         let streams =
@@ -466,11 +536,11 @@ impl SqlPlan {
     /// The plan that applies all filters itself, for sources that cannot.
     async fn physical_with_filters(
         &self,
-        source: &Arc<dyn Source>,
+        sources: &[Arc<dyn Source>],
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let planned = self
             .transform
-            .represented(&self.planned, &self.table, &self.destination, false)
+            .represented(&self.planned, &self.destination, false)
             .await;
         let (state, represented) = planned?;
         if represented.columns != self.represented.columns {
@@ -479,16 +549,16 @@ impl SqlPlan {
                 "the source applies no filters, and without them the result has other types",
             ));
         }
-        physical(&state, &represented, Some(source)).await
+        physical(&state, &represented, Some(sources)).await
     }
 }
 
 async fn physical(
     state: &SessionState,
     represented: &Represented,
-    source: Option<&Arc<dyn Source>>,
+    sources: Option<&[Arc<dyn Source>]>,
 ) -> Result<Arc<dyn ExecutionPlan>> {
-    let plan = represented.plan_over(source).map_err(planning)?;
+    let plan = represented.plan_over(sources).map_err(planning)?;
     // The logical optimizer has run: a second time it would see columns it cannot compute on.
     state
         .query_planner()

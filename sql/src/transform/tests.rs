@@ -12,7 +12,7 @@ use arrow_schema::Schema;
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use towpath_engine::source::MemorySource;
 use towpath_engine::table::{Column, TableKind, TableName};
-use towpath_engine::transform::NoCatalog;
+use towpath_engine::transform::Input;
 use towpath_engine::types::{PgType, Representation, TypeKind, oid};
 
 #[tokio::test]
@@ -78,7 +78,7 @@ async fn letters_have_two_cases_only_where_they_have_at_the_source() {
     for table in [in_c, with_column_in_c] {
         let transform = SqlTransform::new(sql, &settings()).unwrap();
         let err = transform
-            .plan(&table, &Destination::default(), &NoCatalog)
+            .plan(&[Input::without_server(&table)], &Destination::default())
             .await
             .err()
             .unwrap();
@@ -340,19 +340,19 @@ async fn mistakes_are_told_with_their_place_and_the_way_out() {
         ),
         (
             "SELECT id FROM orders, {{ source }}",
-            "table orders cannot be read: a transform reads its own source table only, \
+            "table orders cannot be read: a transform reads tables by placeholders, \
              at line 1, column 16\n\
-             hint: write {{ source }}, or join the tables in a view at the source",
+             hint: write {{ source }}, or {{ source('schema.table') }} for another table",
         ),
         (
             "SELECT id,\n  lowr(name) FROM {{ source }}",
             "function lowr is not known here, at line 2, column 3\n\
-             hint: did you mean lower? Or compute it in a view at the source",
+             hint: did you mean lower? Or let the source run it (on: source)",
         ),
         (
             "SELECT to_char(at, 'YYYY') FROM {{ source }}",
             "to_char means something else here than in PostgreSQL and is refused, \
-             at line 1, column 8\nhint: compute it in a view at the source",
+             at line 1, column 8\nhint: let the source compute it: on: source, or a view there",
         ),
         (
             "SELECT id FROM {{ source }} WHERE",
@@ -376,7 +376,7 @@ async fn mistakes_are_told_with_their_place_and_the_way_out() {
         (
             "SELECT raw = raw AS same FROM {{ source }}",
             "jsonb = jsonb cannot be decided outside the source, at line 1, column 8\n\
-             hint: cast both sides to text, or compare in a view at the source",
+             hint: cast both sides to text, or let the source run it (on: source)",
         ),
         (
             "DELETE FROM {{ source }}",
@@ -452,7 +452,7 @@ async fn an_error_of_the_source_arrives_as_it_was() {
     let plan = plan("SELECT name, count(*) FROM {{ source }} GROUP BY name")
         .await
         .unwrap();
-    let mut streams = plan.execute(Arc::new(BrokenSource)).await.unwrap();
+    let mut streams = plan.execute(&[Arc::new(BrokenSource)]).await.unwrap();
     let err = streams.remove(0).try_collect::<Vec<_>>().await.unwrap_err();
     assert_eq!(err.kind(), ErrorKind::Read);
     assert_eq!(err.to_string(), "the connection is gone");
@@ -498,12 +498,12 @@ async fn large_ids(sql: &str, memory_limit: usize) -> Vec<i32> {
     };
     let transform = SqlTransform::new(sql, &settings).unwrap();
     let plan = transform
-        .plan(&table, &Destination::default(), &NoCatalog)
+        .plan(&[Input::without_server(&table)], &Destination::default())
         .await
         .unwrap();
     let source = Arc::new(MemorySource::new(vec![batches]));
     let mut rows = Vec::new();
-    for stream in plan.execute(source).await.unwrap() {
+    for stream in plan.execute(&[source]).await.unwrap() {
         for batch in stream.try_collect::<Vec<_>>().await.unwrap() {
             rows.extend(batch.column(0).as_primitive::<Int32Type>().values());
         }
@@ -552,7 +552,7 @@ async fn rows(sql: &str) -> Result<Vec<String>> {
     let plan = plan(sql).await?;
     let source = Arc::new(MemorySource::new(vec![vec![batch()]]));
     let mut rows = Vec::new();
-    for stream in plan.execute(source).await? {
+    for stream in plan.execute(&[source]).await? {
         for batch in stream.try_collect::<Vec<_>>().await? {
             rows.extend(lines(&batch));
         }
@@ -577,7 +577,7 @@ fn lines(batch: &RecordBatch) -> Vec<String> {
 
 async fn plan(sql: &str) -> Result<Arc<dyn TransformPlan>> {
     SqlTransform::new(sql, &settings())?
-        .plan(&table(), &Destination::default(), &NoCatalog)
+        .plan(&[Input::without_server(&table())], &Destination::default())
         .await
 }
 

@@ -1,5 +1,6 @@
 //! The same SELECT through towpath and by PostgreSQL itself, compared.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -92,6 +93,7 @@ impl Oracle {
             name: PipelineName("oracle".to_owned()),
             source: databases.source_url.parse().unwrap(),
             destination: databases.destination_url.parse().unwrap(),
+            connections: BTreeMap::new(),
             settings: settings.clone(),
         };
         let run = Box::pin(Run::open(pipeline)).await.unwrap();
@@ -279,7 +281,9 @@ impl Question<'_> {
     /// The SELECT for PostgreSQL itself.
     fn by_postgresql(self) -> String {
         let table = TableName::new("public", self.table).to_string();
-        self.select.replace("{{ source }}", &table)
+        let select = self.select.replace("{{ source }}", &table);
+        // What is in the placeholder is the table's name.
+        select.replace("{{ source('", "").replace("') }}", "")
     }
 }
 

@@ -89,6 +89,30 @@ pub(super) async fn loaded_in_spite_of_errors(topics: &[Topic], runs_on: RunsOn)
     complaints
 }
 
+/// Runs `select` over `sample` both ways: tells whether both answer, rather than both fail, or the plan
+/// refuses it, or a value ends the run that the engine cannot hold.
+///
+/// # Errors
+/// What differs.
+pub(super) async fn judge_one(oracle: &Oracle, select: &str) -> Result<bool, String> {
+    let question = Question {
+        select,
+        table: "sample",
+        runs_on: RunsOn::Auto,
+    };
+    if let Some(failure) = oracle.postgresql_failure(question).await {
+        return match oracle.load_only(question).await {
+            Verdict::Refused(_) | Verdict::Failed(_) => Ok(false),
+            Verdict::Same => Err(format!("is loaded, but PostgreSQL fails: {failure}")),
+            Verdict::Different(text) => Err(text),
+        };
+    }
+    match Outcome::of(oracle.answer(question).await) {
+        Outcome::Wrong(text) => Err(text),
+        outcome => Ok(outcome.is_an_answer()),
+    }
+}
+
 /// The cases of `topics` that both servers know.
 async fn known(topics: &[Topic]) -> impl Iterator<Item = (&Topic, &Case)> {
     let versions = Versions::of_servers().await;

@@ -5,6 +5,7 @@
 //! `tests/sql/verdicts.tsv`, and docs/sql.md is made from it.
 
 mod cases;
+mod generator;
 mod judging;
 mod page;
 mod record;
@@ -67,6 +68,36 @@ fn recipes_show_every_kind_of_transform() {
         let select = &kind.cases[0].select;
         assert!(recipes.contains(select), "{}: {select}", kind.name);
     }
+}
+
+/// The number of the first SELECT that is made by chance; without it, 0.
+const SEED: &str = "TOWPATH_SEED";
+
+/// How many SELECTs are made by chance; without it, 300.
+const COUNT: &str = "TOWPATH_SELECTS";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn selects_made_by_chance_give_what_postgresql_gives_or_fail() {
+    let number = |variable, default| {
+        let given = std::env::var(variable).ok();
+        given.map_or(default, |text: String| text.parse().unwrap())
+    };
+    let (first, count) = (number(SEED, 0), number(COUNT, 300));
+    let oracle = judging::oracle().await;
+    let mut complaints = Vec::new();
+    let mut answers = 0;
+    for number in first..first + count {
+        let select = generator::select(number);
+        match judging::judge_one(&oracle, &select).await {
+            Ok(is_answer) => answers += u64::from(is_answer),
+            Err(text) => complaints.push(format!("number {number}: {select}\n    {text}")),
+        }
+    }
+    assert_no_complaints(&complaints);
+    assert!(
+        2 * answers > count,
+        "only {answers} of {count} were answered"
+    );
 }
 
 /// What there is to say of all that did not become what it should.

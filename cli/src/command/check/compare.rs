@@ -9,9 +9,10 @@ use arrow_schema::DataType;
 use futures::StreamExt;
 use serde::Serialize;
 use towpath_engine::Result;
-use towpath_engine::pipeline::{SourceSession, Stream};
+use towpath_engine::pipeline::{Databases, InputTable, Stream, Wanted};
 use towpath_engine::report::Progress;
-use towpath_engine::transform::{Destination, OutputColumn, Transform, TransformPlan};
+use towpath_engine::source::Source;
+use towpath_engine::transform::{Destination, Input, OutputColumn, Transform, TransformPlan};
 
 use crate::value;
 
@@ -40,20 +41,21 @@ impl Comparison {
     }
 }
 
-/// Runs the SELECT of `stream` both ways over about `rows` rows of its table; `None` if it has none.
+/// Runs the SELECT of `stream` both ways over about `rows` rows of its table, and all of any other;
+/// `None` if the source cannot run it.
 ///
 /// # Errors
 /// Those of planning, and of running either.
 pub(super) async fn compare(
-    session: &SourceSession,
+    databases: &Databases,
     stream: &Stream,
     rows: u64,
 ) -> Result<Option<Comparison>> {
     let Some(at_source) = stream.transform.at_source() else {
         return Ok(None);
     };
-    let here = run(session, stream, &*stream.transform, rows).await?;
-    let there = run(session, stream, &*at_source, rows).await?;
+    let here = run(databases, stream, &*stream.transform, rows).await?;
+    let there = run(databases, stream, &*at_source, rows).await?;
     let mut comparison = Comparison {
         rows: there.rows.len(),
         columns: differing_columns(&here.columns, &there.columns),
@@ -84,15 +86,19 @@ struct Outcome {
 }
 
 async fn run(
-    session: &SourceSession,
+    databases: &Databases,
     stream: &Stream,
     transform: &dyn Transform,
     rows: u64,
 ) -> Result<Outcome> {
-    let table = session.table(&stream.table).await?;
-    let first = transform
-        .plan(&table, &Destination::default(), session)
-        .await?;
+    let wanted = Wanted {
+        table: &stream.table,
+        into: Some(&stream.into),
+        row_security: stream.options.row_security,
+    };
+    let tables = databases.tables(wanted, transform).await?;
+    let inputs: Vec<Input<'_>> = tables.iter().map(InputTable::input).collect();
+    let first = transform.plan(&inputs, &Destination::default()).await?;
     let typed = |column: &OutputColumn| (column.name.clone(), column.pg_type.sql.clone());
     let columns: Vec<(String, String)> = first.columns().iter().map(typed).collect();
     // What is only carried is compared in the source's own text form.
@@ -100,10 +106,18 @@ async fn run(
         as_text: columns.iter().map(|(name, _)| name.clone()).collect(),
         ..Destination::default()
     };
-    let plan = transform.plan(&table, &destination, session).await?;
-    let source = session.sample(&table, rows, Arc::new(Progress::default()));
+    let plan = transform.plan(&inputs, &destination).await?;
+    let progress = Arc::new(Progress::default());
+    let sources: Vec<Arc<dyn Source>> = tables
+        .iter()
+        .enumerate()
+        .map(|(number, InputTable { session, table, .. })| match number {
+            0 => session.sample(table, rows, progress.clone()),
+            _ => session.source(table, progress.clone()),
+        })
+        .collect();
     let mut found = Vec::new();
-    for mut batches in plan.execute(source).await? {
+    for mut batches in plan.execute(&sources).await? {
         while let Some(batch) = batches.next().await {
             let batch = batch?;
             let row = |row| row_text(&*plan, batch.columns(), row);

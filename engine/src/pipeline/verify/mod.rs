@@ -13,7 +13,7 @@ use tracing::info;
 use self::descent::Descent;
 use self::matching::Findings;
 use self::sides::{Asked, Sides};
-use super::{Pipeline, SourceSession, Stream};
+use super::{Databases, Pipeline, SourceSession, Stream};
 use crate::error::{ErrorKind, Result};
 use crate::postgres::{Canceller, Connection, server_error};
 use crate::report::VerifyReport;
@@ -32,7 +32,7 @@ const USERS_PATH: &str = "SET LOCAL search_path TO DEFAULT; SAVEPOINT asked";
 /// Nothing is written, and no row leaves its server before hashes over ranges of rows have told
 /// that it differs.
 pub struct Verifier {
-    source: SourceSession,
+    databases: Databases,
     from: Connection,
     to: Connection,
     destination_name: String,
@@ -44,13 +44,15 @@ impl Verifier {
     /// # Errors
     /// `Connect`, if a server cannot be reached or refuses us.
     pub async fn open(pipeline: &Pipeline) -> Result<Self> {
-        let (source, from, to) = tokio::try_join!(
-            SourceSession::open(&pipeline.source, &pipeline.settings),
+        let (databases, from, to) = tokio::try_join!(
+            Databases::open(&pipeline.source, &pipeline.settings),
             Connection::open(&pipeline.source, "verify"),
             Connection::open(&pipeline.destination, "verify"),
         )?;
         Ok(Self {
-            source,
+            databases: databases
+                .with_connections(&pipeline.connections)
+                .with_destination(&pipeline.destination),
             from,
             to,
             destination_name: pipeline.destination.to_string(),
@@ -59,7 +61,7 @@ impl Verifier {
 
     /// The source's side.
     pub fn source(&self) -> &SourceSession {
-        &self.source
+        self.databases.source()
     }
 
     /// What stops the statements that are running: dropping the future of a comparison does not.

@@ -5,7 +5,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::pipeline::Stream;
 use crate::postgres::{Connection, server_error};
 use crate::report::Compared;
-use crate::source::with_source;
+use crate::source::{SOURCE, SourceQuery, with_tables};
 use crate::table::{Table, ident};
 use crate::transform::OutputColumn;
 
@@ -21,7 +21,7 @@ pub(super) struct SourceRows {
 pub(super) async fn source_rows(
     from: &Connection,
     stream: &Stream,
-    table: &Table,
+    (table, others): (&Table, &[(String, Table)]),
     (outputs, chosen): (&[OutputColumn], &Chosen),
 ) -> Result<SourceRows> {
     let Some(select) = stream.transform.select() else {
@@ -31,7 +31,7 @@ pub(super) async fn source_rows(
             note: None,
         });
     };
-    let item = over_source(table, &select);
+    let item = over_source((table, others), select);
     let wanted = |name: &String| chosen.columns.iter().any(|column| column.name == *name);
     let Some(reason) = objection(from, &item, outputs, &wanted).await? else {
         return Ok(SourceRows {
@@ -56,7 +56,7 @@ pub(super) async fn source_rows(
     let Some(select) = stream.transform.select_of(&chosen.key) else {
         return Err(cannot("the source does not run its SELECT"));
     };
-    let item = over_source(table, &select);
+    let item = over_source((table, others), select);
     let is_key = |name: &String| chosen.key.contains(name);
     if objection(from, &item, outputs, &is_key).await?.is_some() {
         return Err(cannot(
@@ -72,12 +72,18 @@ pub(super) async fn source_rows(
     })
 }
 
-/// `select` as an item of FROM. It sees the table by the name that it has in the transform, and the
+/// `select` as an item of FROM. It sees tables by the names that they have in the transform, and the
 /// columns that towpath reads.
-fn over_source(table: &Table, select: &str) -> String {
+fn over_source((table, others): (&Table, &[(String, Table)]), select: String) -> String {
+    let query = SourceQuery {
+        select,
+        name: SOURCE.to_owned(),
+        others: others.to_vec(),
+        is_row_wise: false,
+    };
     // A second WITH must be in a query of its own; the line end closes a comment.
-    let with = with_source(table, &[]);
-    format!("({with}SELECT u.* FROM ({select}\n) AS u) AS t")
+    let with = with_tables(table, &query, &[]);
+    format!("({with}SELECT u.* FROM ({}\n) AS u) AS t", query.select)
 }
 
 /// Of rows with one key that with the greatest value in `last_by`, as a run loads them.

@@ -9,12 +9,12 @@ use super::Verifier;
 use super::columns::choose;
 use super::pushdown::{back, source_rows};
 use crate::error::{Error, ErrorKind, Result};
-use crate::pipeline::{RowSecurity, Stream};
+use crate::pipeline::{InputTable, RowSecurity, Stream, Wanted};
 use crate::postgres::comparison::{ComparedColumn, KeyColumn, RowForm, Rows, Statement};
 use crate::postgres::{Connection, catalog, server_error};
 use crate::report::VerifyReport;
 use crate::table::{Table, TableName};
-use crate::transform::Destination;
+use crate::transform::{Destination, Input, Reference, ReferencedTable};
 
 /// Rows of one side: how many, and the sum of their hashes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,18 +68,28 @@ impl<'a> Sides<'a> {
     /// `Config` or `Schema`, if they cannot be compared; `Read`, if a server fails to answer.
     pub(super) async fn between(verifier: &'a Verifier, stream: &Stream) -> Result<Asked<'a>> {
         let (from, to) = (&verifier.from, &verifier.to);
-        let (table, hidden) = source_table(verifier, stream).await?;
+        let inputs = source_tables(verifier, stream).await?;
         let existing = destination_table(verifier, stream).await?;
         let destination = Destination {
             table: Some(existing.clone()),
             as_text: stream.options.text_columns(),
         };
-        let transform = &stream.transform;
-        let transform = transform
-            .plan(&table, &destination, verifier.source())
-            .await?;
+        let plan_over: Vec<Input<'_>> = inputs.iter().map(InputTable::input).collect();
+        let transform = stream.transform.plan(&plan_over, &destination).await?;
+        let hidden: Vec<String> = inputs
+            .iter()
+            .filter_map(|input| input.hidden.clone())
+            .collect();
+        let references = stream.transform.references().iter();
+        let names = references.map(|reference| reference.name.clone());
+        let mut tables = inputs.into_iter().map(|input| input.table);
+        let (Some(table), others) = (tables.next(), names.zip(tables).collect::<Vec<_>>()) else {
+            let message = "a stream has a table";
+            return Err(Error::new(ErrorKind::Internal, message));
+        };
         let mut chosen = choose(stream, &table, &*transform, &existing)?;
-        let rows = source_rows(from, stream, &table, (transform.columns(), &chosen)).await?;
+        let read = (&table, &*others);
+        let rows = source_rows(from, stream, read, (transform.columns(), &chosen)).await?;
         let item = chosen.settle(stream, &rows);
         chosen.notes.extend(hidden);
         let same_encoding = encoding(from).await? == encoding(to).await?;
@@ -236,12 +246,26 @@ fn read_error(table: &TableName, err: tokio_postgres::Error) -> Error {
 }
 
 /// The source's table, and what row security hides of it, if that is accepted.
-async fn source_table(verifier: &Verifier, stream: &Stream) -> Result<(Table, Option<String>)> {
+async fn source_tables<'a>(verifier: &'a Verifier, stream: &Stream) -> Result<Vec<InputTable<'a>>> {
+    let transform = &*stream.transform;
+    let is_elsewhere =
+        |reference: &Reference| !matches!(reference.table, ReferencedTable::Source(_));
+    if transform.references().iter().any(is_elsewhere) {
+        let message = format!(
+            "stream {} cannot be compared: its SQL reads tables of other databases",
+            stream.name
+        );
+        return Err(Error::new(ErrorKind::Config, message).with_hint(
+            "the comparison runs the SELECT in the source, which has only its own tables",
+        ));
+    }
     let row_security = stream.options.row_security;
-    let found = verifier
-        .source
-        .table_with(&stream.table, row_security)
-        .await?;
+    let wanted = Wanted {
+        table: &stream.table,
+        into: Some(&stream.into),
+        row_security,
+    };
+    let found = verifier.databases.tables(wanted, transform).await?;
     if row_security == RowSecurity::Accept {
         let set = verifier
             .from

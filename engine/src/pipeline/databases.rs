@@ -1,0 +1,245 @@
+//! The databases that rows come from: the source, and others that transforms name.
+
+use std::collections::BTreeMap;
+use std::ptr;
+use std::sync::Arc;
+
+use tokio::sync::OnceCell;
+
+use super::{RowSecurity, Settings, SourceSession, Stream};
+use crate::error::{Error, ErrorKind, Result};
+use crate::postgres::ConnectionConfig;
+use crate::report::Progress;
+use crate::source::{CopySource, Scan, SourceLimits};
+use crate::table::{Table, TableName};
+use crate::transform::{Input, Reference, ReferencedTable, Transform};
+
+/// The databases that the transforms of a run may read, each under one snapshot.
+///
+/// All but the source are connected to when a transform first names them.
+pub struct Databases {
+    source: SourceSession,
+    /// By what the pipeline calls them.
+    others: BTreeMap<String, Database>,
+    destination: Option<Database>,
+    settings: Settings,
+}
+
+/// A database that may not be connected to yet.
+struct Database {
+    config: ConnectionConfig,
+    settings: Settings,
+    session: OnceCell<SourceSession>,
+}
+
+impl Database {
+    fn new(config: ConnectionConfig, settings: Settings) -> Self {
+        Self {
+            config,
+            settings,
+            session: OnceCell::new(),
+        }
+    }
+
+    async fn session(&self) -> Result<&SourceSession> {
+        let open = || SourceSession::open(&self.config, &self.settings);
+        self.session.get_or_try_init(open).await
+    }
+}
+
+/// A table that a transform reads, and where it is.
+pub struct InputTable<'a> {
+    /// Its database.
+    pub session: &'a SourceSession,
+    /// What the catalogue there says of it.
+    pub table: Table,
+    /// That row security hides rows of it, if it does and that is accepted.
+    pub(super) hidden: Option<String>,
+}
+
+impl InputTable<'_> {
+    /// What a transform is planned over.
+    pub fn input(&self) -> Input<'_> {
+        Input {
+            table: &self.table,
+            catalog: self.session,
+        }
+    }
+}
+
+/// Which tables a transform is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// The stream's own.
+    pub table: &'a TableName,
+    /// The one that is written, if any is.
+    pub into: Option<&'a TableName>,
+    /// What happens where row security hides rows.
+    pub row_security: RowSecurity,
+}
+
+impl Databases {
+    /// Connects to the source.
+    ///
+    /// # Errors
+    /// Those of [`SourceSession::open`].
+    pub async fn open(source: &ConnectionConfig, settings: &Settings) -> Result<Self> {
+        Ok(Self {
+            source: SourceSession::open(source, settings).await?,
+            others: BTreeMap::new(),
+            destination: None,
+            settings: settings.clone(),
+        })
+    }
+
+    /// The same with further databases, by what the pipeline calls them. They are treated as gently
+    /// as the source.
+    pub fn with_connections(mut self, connections: &BTreeMap<String, ConnectionConfig>) -> Self {
+        let connections = connections.iter();
+        let others = connections.map(|(name, config)| {
+            let database = Database::new(config.clone(), self.settings.clone());
+            (name.clone(), database)
+        });
+        self.others = others.collect();
+        self
+    }
+
+    /// The same with the destination as one that is read.
+    pub fn with_destination(mut self, config: &ConnectionConfig) -> Self {
+        let settings = Settings {
+            source_limits: SourceLimits::default(),
+            ..self.settings.clone()
+        };
+        self.destination = Some(Database::new(config.clone(), settings));
+        self
+    }
+
+    /// The source.
+    pub fn source(&self) -> &SourceSession {
+        &self.source
+    }
+
+    /// The tables of `transform` in their order: the stream's own, and those that it refers to.
+    ///
+    /// # Errors
+    /// `Connect`, if a database cannot be reached; `Config`, if there is no such connection;
+    /// `Schema`, if a table is not there or may not be read.
+    pub async fn tables(
+        &self,
+        wanted: Wanted<'_>,
+        transform: &dyn Transform,
+    ) -> Result<Vec<InputTable<'_>>> {
+        let own = self.table(&self.source, wanted.table, wanted.row_security);
+        let mut tables = vec![own.await?];
+        for reference in transform.references() {
+            let session = self.session(&reference.table).await?;
+            let name = match (&reference.table, wanted.into) {
+                (ReferencedTable::Source(name), _)
+                | (ReferencedTable::Other { table: name, .. }, _)
+                | (ReferencedTable::Destination, Some(name)) => name,
+                (ReferencedTable::Destination, None) => return Err(no_destination()),
+            };
+            let found = self.table(session, name, wanted.row_security).await;
+            tables.push(match (&reference.table, found) {
+                (ReferencedTable::Destination, Err(err)) if err.kind() == ErrorKind::Schema => {
+                    return Err(err.with_hint(CREATE_FIRST));
+                }
+                (_, found) => found?,
+            });
+        }
+        Ok(tables)
+    }
+
+    async fn table<'a>(
+        &self,
+        session: &'a SourceSession,
+        name: &TableName,
+        row_security: RowSecurity,
+    ) -> Result<InputTable<'a>> {
+        let (table, hidden) = session.table_with(name, row_security).await?;
+        Ok(InputTable {
+            session,
+            table,
+            hidden,
+        })
+    }
+
+    /// The database that a table is in.
+    async fn session(&self, table: &ReferencedTable) -> Result<&SourceSession> {
+        match table {
+            ReferencedTable::Source(_) => Ok(&self.source),
+            ReferencedTable::Other { connection, .. } => match self.others.get(connection) {
+                Some(database) => database.session().await,
+                None => {
+                    let message = format!("there is no connection called {connection:?}");
+                    Err(Error::new(ErrorKind::Config, message))
+                }
+            },
+            ReferencedTable::Destination => match &self.destination {
+                Some(database) => database.session().await,
+                None => Err(no_destination()),
+            },
+        }
+    }
+
+    /// The databases of a transform's tables, in their order.
+    pub(super) async fn sessions(&self, references: &[Reference]) -> Result<Vec<&SourceSession>> {
+        let mut sessions = vec![&self.source];
+        for reference in references {
+            sessions.push(self.session(&reference.table).await?);
+        }
+        Ok(sessions)
+    }
+
+    /// What `scans` of `tables` read, a source for each table: of the stream's own those rows that
+    /// pass `condition`. Where connections are limited, they are shared among the scans.
+    ///
+    /// # Errors
+    /// `Config`, if there are fewer connections than scans.
+    pub(super) async fn sources(
+        &self,
+        (stream, tables): (&Stream, &[Table]),
+        condition: Option<&str>,
+        scans: &[Scan],
+        progress: &Arc<Progress>,
+    ) -> Result<Vec<CopySource>> {
+        let sessions = self.sessions(stream.transform.references()).await?;
+        let inputs = sessions.iter().zip(tables).enumerate();
+        let sources = inputs.map(|(number, (session, table))| {
+            let condition = condition.filter(|_| number == 0).map(str::to_owned);
+            let source = session.copy_source(table, stream, condition, progress.clone());
+            let is_there = |scan: &&Scan| {
+                let of = sessions.get(scan.input);
+                of.is_some_and(|of| ptr::eq(*of, *session))
+            };
+            session.shared(source, scans.iter().filter(is_there).count())
+        });
+        sources.collect()
+    }
+
+    /// Lets later reads see what has been committed since the snapshots were taken.
+    pub(super) fn renew_snapshots(&self) {
+        self.open_sessions().for_each(SourceSession::renew_snapshot);
+    }
+
+    /// Unlocks what has been read, of which the destination's tables may be part.
+    pub(super) fn end_idle_sessions(&self) {
+        for session in self.open_sessions() {
+            session.snapshot().end_idle_sessions();
+        }
+    }
+
+    fn open_sessions(&self) -> impl Iterator<Item = &SourceSession> {
+        let others = self.others.values().chain(&self.destination);
+        std::iter::once(&self.source).chain(others.filter_map(|other| other.session.get()))
+    }
+}
+
+/// The way out where the table that is written does not exist.
+const CREATE_FIRST: &str =
+    "{{ destination }} reads the table that is written: create it before the first run";
+
+fn no_destination() -> Error {
+    let message = "{{ destination }} is the table that is written, and none is written here";
+    Error::new(ErrorKind::Config, message).with_hint("write {{ source('schema.table') }}")
+}
