@@ -4,8 +4,9 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CastKind, DataType, ExactNumberInfo, Expr, Function, FunctionArguments, Ident,
-    Query, Select, SelectItem, SetExpr, TableFactor, Value, ValueWithSpan, Visit, Visitor,
+    BinaryOperator, CastKind, DataType, DateTimeField, ExactNumberInfo, Expr, Function,
+    FunctionArguments, Ident, Query, Select, SelectItem, SetExpr, TableFactor, Value,
+    ValueWithSpan, Visit, Visitor,
 };
 use towpath_engine::table::Table;
 use towpath_engine::types::oid;
@@ -14,7 +15,18 @@ use super::shape::name_of;
 use crate::template::{folded, result_name};
 
 /// Functions that give a numeric as many digits as their argument has.
-const KEEPING: [&str; 6] = ["abs", "count", "lag", "max", "min", "sum"];
+const KEEPING: [&str; 10] = [
+    "abs",
+    "count",
+    "first_value",
+    "lag",
+    "last_value",
+    "lead",
+    "max",
+    "min",
+    "nth_value",
+    "sum",
+];
 
 /// Functions that give a numeric as many digits as they are asked for.
 const ROUNDING: [&str; 5] = ["ceil", "ceiling", "floor", "round", "trunc"];
@@ -215,7 +227,8 @@ impl Search<'_> {
             Expr::BinaryOp { op, .. } => {
                 matches!(op, BinaryOperator::Divide | BinaryOperator::Modulo)
             }
-            Expr::Case { .. } | Expr::Extract { .. } | Expr::Subquery(_) => true,
+            Expr::Extract { field, .. } => !is_whole(field),
+            Expr::Case { .. } => true,
             Expr::Function(function) => {
                 let name = name_of(function);
                 name.is_none_or(|name| !KEEPING.contains(&&*name) && !ROUNDING.contains(&&*name))
@@ -233,6 +246,31 @@ impl Search<'_> {
             _ => false,
         }
     }
+}
+
+/// Whether a field of a time is a whole number.
+fn is_whole(field: &DateTimeField) -> bool {
+    use DateTimeField::{
+        Century, Day, Decade, Dow, Doy, Hour, Isodow, Isoyear, Millennium, Minute,
+    };
+    use DateTimeField::{Month, Quarter, Week, Year};
+    matches!(
+        field,
+        Century
+            | Day
+            | Decade
+            | Dow
+            | Doy
+            | Hour
+            | Isodow
+            | Isoyear
+            | Millennium
+            | Minute
+            | Month
+            | Quarter
+            | Week(None)
+            | Year
+    )
 }
 
 /// Whether `expr` has as many digits as it says, whatever is inside.

@@ -4,7 +4,7 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::common::Result;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::expr::{Case, ScalarFunction};
-use datafusion::logical_expr::{Expr, ExprSchemable, TypeSignature};
+use datafusion::logical_expr::{Expr, ExprSchemable, Operator, TypeSignature};
 
 use super::call::PgFunction;
 use super::choice::{Choice, Concat};
@@ -31,6 +31,13 @@ impl Scope<'_> {
             .iter()
             .map(|arg| self.type_of(arg))
             .collect::<Result<Vec<_>>>()?;
+        if let ("nullif", [first, second]) = (call.name(), &*call.args)
+            && let [Some(one), Some(other)] = [pg(&types[0]), pg(&types[1])]
+            && one != other
+            && are_compared_as_they_are(one, other)
+        {
+            return self.null_if(first, second);
+        }
         let wanted = argument_types(&call, &types)?;
         if matches!(call.name(), "||" | "concat" | "concat_ws" | "/") {
             for (arg, data_type) in call.args.iter().zip(&types) {
@@ -57,6 +64,17 @@ impl Scope<'_> {
             Some(_) => declared_as(result, declaration),
             None => result,
         })
+    }
+
+    /// `nullif` of types that have an operator between them: it keeps the type of `first`.
+    fn null_if(&self, first: &Expr, second: &Expr) -> Result<Expr> {
+        let equal = self.compare(first.clone(), Operator::Eq, second.clone())?;
+        let null = ScalarValue::try_from(&self.type_of(first)?)?;
+        Ok(Expr::Case(Case {
+            expr: None,
+            when_then_expr: vec![(Box::new(equal), Box::new(Expr::Literal(null, None)))],
+            else_expr: Some(Box::new(first.clone())),
+        }))
     }
 
     /// What `expr` is declared as.
@@ -121,6 +139,14 @@ impl Scope<'_> {
         let message = format!("{} is not {}", name(from), name(to));
         Err(external(refuse(place(&arg), message).with_hint("cast it")))
     }
+}
+
+/// Whether an operator of PostgreSQL's compares values of both types without a cast.
+fn are_compared_as_they_are(one: Pg, other: Pg) -> bool {
+    let is_moment = |known: Pg| matches!(known, Pg::Date | Pg::Timestamp | Pg::TimestampTz);
+    one.is_integer() && other.is_integer()
+        || one.is_float() && other.is_float()
+        || is_moment(one) && is_moment(other)
 }
 
 /// The types in which `call` takes arguments of `types`; unknown literals count as NULL.

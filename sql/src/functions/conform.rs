@@ -7,7 +7,7 @@ use datafusion::arrow::datatypes::{DataType, Field};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{Column, DFSchema, Result};
-use datafusion::logical_expr::expr::Cast;
+use datafusion::logical_expr::expr::{Cast, WindowFunction};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::logical_plan::{
     Aggregate, DistinctOn, Join, Projection, Values, Window,
@@ -55,7 +55,7 @@ fn node(plan: LogicalPlan, now: Now) -> Result<LogicalPlan> {
             let plan = expressions(plan, now)?;
             match plan {
                 LogicalPlan::Aggregate(aggregate) => keys(aggregate),
-                LogicalPlan::Window(window) => counts(window),
+                LogicalPlan::Window(window) => window_results(window),
                 LogicalPlan::Join(join) => {
                     check_join(&join)?;
                     Ok(LogicalPlan::Join(join))
@@ -269,53 +269,62 @@ fn texts(plan: LogicalPlan, keys: usize) -> Result<LogicalPlan> {
     )?))
 }
 
-/// Row numbers and ranks are bigint in PostgreSQL, ntile is integer: cast above the window.
-fn counts(window: Window) -> Result<LogicalPlan> {
+/// Gives the results of `window` PostgreSQL's types, above it: row numbers and ranks are bigint, ntile is
+/// integer, and a value of another row keeps its type, without modifier.
+fn window_results(window: Window) -> Result<LogicalPlan> {
+    let input = Arc::clone(window.input.schema());
+    let before = input.fields().len();
     let plan = LogicalPlan::Window(window);
     let LogicalPlan::Window(window) = &plan else {
         return Ok(plan);
     };
-    let before = window.input.schema().fields().len();
-    let unsigned = |data_type: &DataType| *data_type == DataType::UInt64;
-    if !plan
-        .schema()
-        .fields()
-        .iter()
-        .any(|field| unsigned(field.data_type()))
-    {
+    let mut is_same = true;
+    let columns = plan.schema().iter().enumerate();
+    let exprs = columns.map(|(at, (qualifier, field))| {
+        let column = Expr::Column(Column::new(qualifier.cloned(), field.name()));
+        let call = at
+            .checked_sub(before)
+            .and_then(|at| window.window_expr.get(at));
+        let typed = match call.map(|call| call.clone().unalias()) {
+            Some(Expr::WindowFunction(call)) => window_result(&call, field, &input),
+            _ => None,
+        };
+        match typed {
+            Some(typed) => {
+                is_same = false;
+                typed(column).alias_qualified(qualifier.cloned(), field.name())
+            }
+            None => column,
+        }
+    });
+    let exprs = exprs.collect();
+    if is_same {
         return Ok(plan);
     }
-    let functions: Vec<String> = window
-        .window_expr
-        .iter()
-        .map(|expr| match expr.clone().unalias() {
-            Expr::WindowFunction(call) => call.fun.name().to_owned(),
-            _ => String::new(),
-        })
-        .collect();
-    let exprs = plan
-        .schema()
-        .iter()
-        .enumerate()
-        .map(|(at, (qualifier, field))| {
-            let column = Expr::Column(Column::new(qualifier.cloned(), field.name()));
-            if !unsigned(field.data_type()) {
-                return column;
-            }
-            let is_ntile = at >= before && functions[at - before] == "ntile";
-            let to = if is_ntile {
-                DataType::Int32
-            } else {
-                DataType::Int64
-            };
-            Expr::Cast(Cast::new(Box::new(column), to))
-                .alias_qualified(qualifier.cloned(), field.name())
-        })
-        .collect();
     Ok(LogicalPlan::Projection(Projection::try_new(
         exprs,
         Arc::new(plan),
     )?))
+}
+
+/// What makes the result of `call`, which is `field`, one of PostgreSQL's type; `None` if it is.
+fn window_result(
+    call: &WindowFunction,
+    field: &Field,
+    input: &DFSchema,
+) -> Option<fn(Expr) -> Expr> {
+    if *field.data_type() == DataType::UInt64 {
+        return Some(match call.fun.name() {
+            "ntile" => |column| Expr::Cast(Cast::new(Box::new(column), DataType::Int32)),
+            _ => |column| Expr::Cast(Cast::new(Box::new(column), DataType::Int64)),
+        });
+    }
+    let of_another_row = ["first_value", "lag", "last_value", "lead", "nth_value"];
+    let value = call.params.args.first();
+    let value = value.filter(|_| of_another_row.contains(&call.fun.name()))?;
+    let (_, value) = value.to_field(input).ok()?;
+    let is_varchar = declared::of(&value).is_some_and(|declared| declared.starts_with("varchar"));
+    is_varchar.then_some(|column| declared_as(column, Some("varchar".to_owned())))
 }
 
 /// Columns that USING, INTERSECT and EXCEPT compare have one type on both sides.

@@ -102,7 +102,12 @@ pub(super) fn check_select(select: &Select) -> Verdict {
         );
     }
     match &select.group_by {
-        GroupByExpr::Expressions(_, modifiers) if modifiers.is_empty() => {}
+        GroupByExpr::Expressions(by, modifiers) if modifiers.is_empty() => {
+            if let Some(constant) = by.iter().find(|by| is_odd_constant(by)) {
+                let what = "a constant in GROUP BY is the number of a result";
+                return no(constant.span(), what, "leave it out");
+            }
+        }
         _ => {
             return no(
                 span,
@@ -131,6 +136,14 @@ pub(super) fn check_select(select: &Select) -> Verdict {
         return no(span, "DISTINCT ON with HAVING is not supported", AT_SOURCE);
     }
     check_results(select)
+}
+
+/// Whether `expr` is a constant and no whole number.
+fn is_odd_constant(expr: &Expr) -> bool {
+    let Expr::Value(ValueWithSpan { value, .. }) = expr else {
+        return false;
+    };
+    !matches!(value, Value::Number(number, _) if number.parse::<i64>().is_ok())
 }
 
 /// Refuses results that PostgreSQL does not have, or that have one name.

@@ -149,24 +149,29 @@ impl SqlTransform {
         bases: &[Base<'_>],
         destination: &Destination,
     ) -> Result<Option<Arc<dyn TransformPlan>>> {
+        let whole = self.whole(bases).await?;
+        let is_row_wise = whole.as_ref().is_some_and(|whole| whole.query.is_row_wise);
         let columns = plan.columns().iter().enumerate();
+        // What is only computed from more digits is not worth running the whole SELECT there.
         let computed: Vec<Computed> = columns
             .filter(|(_, column)| !column.is_carried || loses_digits(column))
+            .filter(|(_, column)| is_row_wise || is_free_numeric(column))
             .map(|(at, column)| Computed {
                 at,
                 name: column.name.clone(),
                 is_free_numeric: is_free_numeric(column),
             })
             .collect();
-        let ast::Statement::Query(query) = self.template.parsed()? else {
+        // Whatever the parser does not take has been left to the source.
+        let Ok(ast::Statement::Query(query)) = self.template.parsed() else {
             return Ok(None);
         };
         let tables: Vec<&Table> = bases.iter().map(|base| base.table).collect();
         let Some(Computed { name, .. }) = varying(&query, &tables, &computed) else {
             return Ok(None);
         };
-        let what = match self.whole(bases).await? {
-            Some(whole) if whole.query.is_row_wise => Some((whole, "computes the rows")),
+        let what = match whole {
+            Some(whole) if is_row_wise => Some((whole, "computes the rows")),
             Some(whole) if self.may_run_whole => Some((whole, "runs the whole SELECT")),
             _ => None,
         };
@@ -437,17 +442,17 @@ impl Transform for SqlTransform {
             }
             Err(err) => Err(err),
         };
-        let runs_sql = bases.iter().all(|base| base.catalog.runs_sql());
-        match native {
-            Err(err) if is_refusal(&err) && runs_sql => {
-                Box::pin(self.delegated(&bases, destination, err)).await
-            }
-            Ok(plan) if runs_sql => {
-                let exact = self.digit_for_digit(&*plan, &bases, destination);
-                Ok(exact.await?.unwrap_or(plan))
-            }
-            native => native,
+        if !bases.iter().all(|base| base.catalog.runs_sql()) {
+            return native;
         }
+        let plan = match native {
+            Err(err) if is_refusal(&err) => {
+                Box::pin(self.delegated(&bases, destination, err)).await?
+            }
+            native => native?,
+        };
+        let exact = self.digit_for_digit(&*plan, &bases, destination);
+        Ok(exact.await?.unwrap_or(plan))
     }
 
     fn select(&self) -> Option<String> {

@@ -253,7 +253,11 @@ impl Writer {
             3 => format!("({one} / nullif({}, 0))", self.leaf(Numeric)),
             4 => format!("round({one}, {})", self.rng.u8(0..4)),
             5 => format!("trunc({one}, 1)"),
-            6 => format!("({})::numeric(20, 3)", self.expr(Integer, depth)),
+            6 => {
+                // Of constants, the type depends on when they are computed.
+                let column = self.column(Integer);
+                format!("({} + {column})::numeric(20, 3)", self.expr(Integer, depth))
+            }
             _ => format!("abs({one})"),
         }
     }
@@ -294,7 +298,7 @@ impl Writer {
     }
 
     fn boolean(&mut self, depth: u32) -> String {
-        let compared = self.one_of(&[Integer, Numeric, Date, Timestamp, Boolean]);
+        let compared = self.one_of(&[Integer, Numeric, Float, Date, Timestamp, Boolean]);
         let operator = self.text_of(&["=", "<>", "<", ">=", "IS DISTINCT FROM"]);
         match self.rng.u8(0..10) {
             0 | 1 => {
@@ -370,42 +374,38 @@ impl Writer {
 
     /// A column or a constant.
     fn leaf(&mut self, kind: Kind) -> String {
-        let (columns, constants): (&[&str], &[&str]) = match kind {
-            Integer => (
-                &["id", "s", "i", "l"],
-                &["0", "1", "-3", "NULL::integer", "100000"],
-            ),
-            Numeric => (&["m", "z"], &["0.5", "-12.75", "NULL::numeric", "3.00"]),
-            Float => (
-                &["r", "d"],
-                &[
-                    "0.1::double precision",
-                    "'-Infinity'::double precision",
-                    "2::real",
-                ],
-            ),
-            Text => (
-                &["t", "v", "c"],
-                &["''", "'Plain'", "'a,b'", "'ü 表'", "NULL::text"],
-            ),
-            Boolean => (&["b"], &["true", "false", "NULL::boolean"]),
-            Date => (
-                &["day"],
-                &["date '2024-02-29'", "date '1970-01-01'", "NULL::date"],
-            ),
-            Timestamp => (
-                &["ts"],
-                &["timestamp '2023-12-31 23:59:59.5'", "NULL::timestamp"],
-            ),
+        let constants: &[&str] = match kind {
+            Integer => &["0", "1", "-3", "NULL::integer", "100000"],
+            Numeric => &["0.5", "-12.75", "NULL::numeric", "3.00"],
+            Float => &[
+                "0.1::double precision",
+                "'-Infinity'::double precision",
+                "2::real",
+            ],
+            Text => &["''", "'Plain'", "'a,b'", "'ü 表'", "NULL::text"],
+            Boolean => &["true", "false", "NULL::boolean"],
+            Date => &["date '2024-02-29'", "date '1970-01-01'", "NULL::date"],
+            Timestamp => &["timestamp '2023-12-31 23:59:59.5'", "NULL::timestamp"],
         };
         match self.rng.u8(0..3) {
             0 => self.text_of(constants),
-            _ => {
-                let table = self.rng.usize(0..self.tables.len());
-                let table = self.tables[table].clone();
-                table + &self.text_of(columns)
-            }
+            _ => self.column(kind),
         }
+    }
+
+    fn column(&mut self, kind: Kind) -> String {
+        let table = self.rng.usize(0..self.tables.len());
+        let table = self.tables[table].clone();
+        let columns: &[&str] = match kind {
+            Integer => &["id", "s", "i", "l"],
+            Numeric => &["m", "z"],
+            Float => &["r", "d"],
+            Text => &["t", "v", "c"],
+            Boolean => &["b"],
+            Date => &["day"],
+            Timestamp => &["ts"],
+        };
+        table + &self.text_of(columns)
     }
 
     fn one_of(&mut self, kinds: &[Kind]) -> Kind {
