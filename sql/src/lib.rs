@@ -35,16 +35,7 @@
 //! use towpath_engine::types::{PgType, oid};
 //! use towpath_sql::SqlTransform;
 //!
-//! # let column = |name: &str, pg_type: PgType| Column {
-//! #     name: name.to_owned(),
-//! #     pg_type,
-//! #     nullable: true,
-//! #     has_default: false,
-//! #     identity: None,
-//! #     generated: false,
-//! #     collation: None,
-//! #     nondeterministic: false,
-//! # };
+//! let column = |name: &str, pg_type| Column::computed(name.to_owned(), pg_type);
 //! # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
 //! # runtime.block_on(async {
 //! let table = Table {

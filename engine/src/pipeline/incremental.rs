@@ -124,16 +124,8 @@ mod tests {
 
     #[test]
     fn ties_and_rows_without_cursor_are_read_again() {
-        let cursor = Column {
-            name: "At".into(),
-            pg_type: PgType::builtin(oid::TIMESTAMP, "timestamp", "timestamp"),
-            nullable: true,
-            has_default: false,
-            identity: None,
-            generated: false,
-            collation: None,
-            nondeterministic: false,
-        };
+        let timestamp = PgType::builtin(oid::TIMESTAMP, "timestamp", "timestamp");
+        let cursor = Column::computed("At".into(), timestamp);
         assert_eq!(
             newer_than(&cursor, &Watermark::new("2024-01-01 00:00:00")),
             r#""At" >= '2024-01-01 00:00:00'::timestamp OR "At" IS NULL"#

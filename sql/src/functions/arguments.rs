@@ -9,8 +9,7 @@ use datafusion::logical_expr::{Expr, ExprSchemable, Operator, TypeSignature};
 use super::call::PgFunction;
 use super::choice::{Choice, Concat};
 use super::comparison::is_char;
-use super::expression::{Scope, is_unknown, place};
-use super::marker::declared_as;
+use super::expression::{Scope, choice_as, is_unknown, place};
 use super::types::{Pg, name, pg};
 use super::{arithmetic, declared, scale};
 use crate::template::{external, refuse};
@@ -46,7 +45,10 @@ impl Scope<'_> {
             }
         }
         let declaration = match call.name() {
-            "nullif" => self.declared(&call.args[0]),
+            // It compares varchar as text.
+            "nullif" => self
+                .declared(&call.args[0])
+                .filter(|declaration| declared::without_modifier(declaration).is_none()),
             "coalesce" | "greatest" | "least" => self.merged(call.args.iter()),
             _ => None,
         };
@@ -56,13 +58,16 @@ impl Scope<'_> {
             .zip(types.iter().zip(&wanted))
             .map(|(arg, (from, to))| self.argument(arg, from, to))
             .collect::<Result<Vec<_>>>()?;
-        let result = match call.func.name() {
+        let name = call.func.name().to_owned();
+        let result = match &*name {
             "coalesce" => coalesce(args),
             _ => Expr::ScalarFunction(ScalarFunction::new_udf(call.func, args)),
         };
-        Ok(match declaration {
-            Some(_) => declared_as(result, declaration),
-            None => result,
+        Ok(match &*name {
+            "coalesce" | "greatest" | "least" | "nullif" => {
+                choice_as(result, &wanted[0], declaration)
+            }
+            _ => result,
         })
     }
 

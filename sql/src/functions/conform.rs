@@ -19,7 +19,7 @@ use datafusion::logical_expr::{
 use datafusion::optimizer::AnalyzerRule;
 
 use super::expression::{Now, conform};
-use super::grouped::key_of;
+use super::grouped::{OF_ANOTHER_ROW, key_of};
 use super::marker::declared_as;
 use super::types::{ENUM, Pg, chosen, name, pg};
 use super::{declared, scale};
@@ -319,12 +319,11 @@ fn window_result(
             _ => |column| Expr::Cast(Cast::new(Box::new(column), DataType::Int64)),
         });
     }
-    let of_another_row = ["first_value", "lag", "last_value", "lead", "nth_value"];
     let value = call.params.args.first();
-    let value = value.filter(|_| of_another_row.contains(&call.fun.name()))?;
+    let value = value.filter(|_| OF_ANOTHER_ROW.contains(&call.fun.name()))?;
     let (_, value) = value.to_field(input).ok()?;
-    let is_varchar = declared::of(&value).is_some_and(|declared| declared.starts_with("varchar"));
-    is_varchar.then_some(|column| declared_as(column, Some("varchar".to_owned())))
+    declared::without_modifier(declared::of(&value)?)?;
+    Some(|column| declared_as(column, Some(declared::VARCHAR.to_owned())))
 }
 
 /// Columns that USING, INTERSECT and EXCEPT compare have one type on both sides.

@@ -11,12 +11,15 @@ use towpath_engine::types::{PgType, oid, pg_type_of};
 /// Metadata key of a field: its declaration.
 const DECLARED_KEY: &str = "towpath.declared";
 
+/// The declaration of `varchar` without length.
+pub(super) const VARCHAR: &str = "varchar";
+
 /// The declaration of a source column's type, if it says more than the Arrow type.
 pub(super) fn of_column(pg_type: &PgType) -> Option<String> {
     let base = pg_type.without_domains();
     match base.oid {
         oid::VARCHAR if base.typmod >= 4 => Some(format!("varchar({})", base.typmod - 4)),
-        oid::VARCHAR => Some("varchar".to_owned()),
+        oid::VARCHAR => Some(VARCHAR.to_owned()),
         oid::NUMERIC if base.typmod >= 4 => match towpath_engine::types::native_type(base) {
             Some(data_type) => of_decimal(&data_type),
             None => None,
@@ -47,10 +50,15 @@ pub(super) fn metadata(declaration: Option<&str>) -> HashMap<String, String> {
 pub(super) fn of(field: &Field) -> Option<&str> {
     let declaration = field.metadata().get(DECLARED_KEY)?;
     let fits = match field.data_type() {
-        DataType::Utf8 => declaration.starts_with("varchar"),
+        DataType::Utf8 => declaration.starts_with(VARCHAR),
         decimal => of_decimal(decimal).as_ref() == Some(declaration),
     };
     fits.then_some(declaration)
+}
+
+/// `declaration` without precision or length, if it says anything then.
+pub(super) fn without_modifier(declaration: &str) -> Option<String> {
+    declaration.starts_with(VARCHAR).then(|| VARCHAR.to_owned())
 }
 
 /// The declaration of what CASE, coalesce and their like make of several values.
@@ -64,7 +72,7 @@ pub(super) fn shared(declarations: &[Option<String>]) -> Option<String> {
     {
         return Some(first.clone());
     }
-    first.starts_with("varchar").then(|| "varchar".to_owned())
+    without_modifier(first)
 }
 
 /// The type of a computed column of `field`'s type and declaration.
@@ -77,7 +85,7 @@ pub(crate) fn pg_type(field: &Field) -> Option<PgType> {
             data_type => pg_type_of(data_type),
         };
     };
-    let Some(rest) = declaration.strip_prefix("varchar") else {
+    let Some(rest) = declaration.strip_prefix(VARCHAR) else {
         return pg_type_of(field.data_type());
     };
     let length: Option<i32> = rest.trim_matches(['(', ')']).parse().ok();

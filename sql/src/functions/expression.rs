@@ -193,10 +193,7 @@ impl Scope<'_> {
             when_then_expr,
             else_expr: case.else_expr.map(|expr| result(*expr)).transpose()?,
         });
-        Ok(match declaration {
-            Some(_) => declared_as(case, declaration),
-            None => case,
-        })
+        Ok(choice_as(case, &wide, declaration))
     }
 
     fn cast(&self, cast: Cast) -> Result<Expr> {
@@ -314,6 +311,18 @@ impl Scope<'_> {
 }
 
 /// The value of a string literal; one that has none is a mistake in the SQL.
+/// A choice between values of `data_type`, under its own declaration even where only one of them can be
+/// chosen: that one may be a column with another.
+pub(super) fn choice_as(expr: Expr, data_type: &DataType, declaration: Option<String>) -> Expr {
+    let has_modifier = !pg(data_type).is_some_and(|known| {
+        known.is_integer() || known.is_float() || matches!(known, Pg::Bool | Pg::Date)
+    });
+    match has_modifier {
+        true => declared_as(expr, declaration),
+        false => expr,
+    }
+}
+
 fn literal(text: &str, target: &Target) -> Result<ScalarValue> {
     cast::literal(text, target).map_err(|err| {
         let refused = refuse(None, format!("'{text}' is no {}", name(&target.data_type)));

@@ -7,10 +7,10 @@ use datafusion::logical_expr::{
     Expr, ExprSchemable, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition,
 };
 
-use super::aggregate;
 use super::expression::{Scope, place};
 use super::marker::{declared_as, float_key};
 use super::types::{Pg, as_decimal, name, pg};
+use super::{aggregate, declared};
 use crate::template::{AT_SOURCE, external, refuse};
 
 /// An aggregate call in PostgreSQL's types.
@@ -111,6 +111,10 @@ fn aggregate_types(function: &str, types: &[DataType], distinct: bool) -> Option
     }
 }
 
+/// Window functions that give a value of another row.
+pub(super) const OF_ANOTHER_ROW: [&str; 5] =
+    ["first_value", "lag", "last_value", "lead", "nth_value"];
+
 /// A window call in PostgreSQL's types.
 ///
 /// # Errors
@@ -160,6 +164,7 @@ pub(super) fn window_call(mut call: WindowFunction, scope: &Scope<'_>) -> Result
         .map(|(arg, (from, to))| scope.coerce(arg, from, to))
         .collect::<Result<Vec<_>>>()?;
     if matches!(call.fun, WindowFunctionDefinition::WindowUDF(_)) {
+        check_value(&function, &types)?;
         check_count(&function, &call.params.args)?;
         call.params.args = undeclared(std::mem::take(&mut call.params.args), scope);
     }
@@ -177,10 +182,21 @@ pub(super) fn window_call(mut call: WindowFunction, scope: &Scope<'_>) -> Result
 /// `args` without precision and length: what a function gives has none, even if its argument has.
 fn undeclared(args: Vec<Expr>, scope: &Scope<'_>) -> Vec<Expr> {
     let bare = |arg: Expr| match scope.declared(&arg) {
-        Some(_) => declared_as(arg, None),
+        Some(declaration) => declared_as(arg, declared::without_modifier(&declaration)),
         None => arg,
     };
     args.into_iter().map(bare).collect()
+}
+
+/// Refuses a value of another row that has no type.
+fn check_value(function: &str, types: &[DataType]) -> Result<()> {
+    match OF_ANOTHER_ROW.contains(&function) && types.first() == Some(&DataType::Null) {
+        true => {
+            let message = format!("the argument of {function} has no type");
+            Err(external(refuse(None, message).with_hint("cast it")))
+        }
+        false => Ok(()),
+    }
 }
 
 /// Refuses what PostgreSQL refuses to count to.

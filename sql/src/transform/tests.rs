@@ -297,6 +297,22 @@ async fn computed_columns_have_postgresqls_types() {
 }
 
 #[tokio::test]
+async fn a_choice_that_only_one_value_can_win_is_still_a_choice() {
+    let mut table = table();
+    for column in &mut table.columns {
+        column.nullable = false;
+    }
+    let sql = "SELECT coalesce(amount, 0) AS a, CASE WHEN true THEN amount ELSE 0 END AS b, amount \
+               FROM {{ source }}";
+    let transform = SqlTransform::new(sql, &settings()).unwrap();
+    let inputs = [Input::without_server(&table)];
+    let plan = transform.plan(&inputs, &Destination::default()).await;
+    let plan = plan.unwrap();
+    let types: Vec<&str> = plan.columns().iter().map(|column| &*column.pg_type.sql).collect();
+    assert_eq!(types, ["numeric", "numeric", "numeric(10,2)"]);
+}
+
+#[tokio::test]
 async fn a_limit_is_left_to_the_source_only_with_all_filters() {
     let all = plan("SELECT id FROM {{ source }} WHERE id > 1 LIMIT 3")
         .await
@@ -650,16 +666,7 @@ fn numeric(precision: i32, scale: i32) -> PgType {
 }
 
 fn column(name: &str, pg_type: PgType) -> Column {
-    Column {
-        name: name.into(),
-        pg_type,
-        nullable: true,
-        has_default: false,
-        identity: None,
-        generated: false,
-        collation: None,
-        nondeterministic: false,
-    }
+    Column::computed(name.into(), pg_type)
 }
 
 #[expect(clippy::too_many_lines, reason = "one array a column")]

@@ -383,7 +383,7 @@ impl Writer {
                 "2::real",
             ],
             Text => &["''", "'Plain'", "'a,b'", "'ü 表'", "NULL::text"],
-            Boolean => &["true", "false", "NULL::boolean"],
+            Boolean => &["(id > 4)", "(l IS NULL)", "(s <> i)"],
             Date => &["date '2024-02-29'", "date '1970-01-01'", "NULL::date"],
             Timestamp => &["timestamp '2023-12-31 23:59:59.5'", "NULL::timestamp"],
         };
