@@ -308,7 +308,11 @@ async fn a_choice_that_only_one_value_can_win_is_still_a_choice() {
     let inputs = [Input::without_server(&table)];
     let plan = transform.plan(&inputs, &Destination::default()).await;
     let plan = plan.unwrap();
-    let types: Vec<&str> = plan.columns().iter().map(|column| &*column.pg_type.sql).collect();
+    let types: Vec<&str> = plan
+        .columns()
+        .iter()
+        .map(|column| &*column.pg_type.sql)
+        .collect();
     assert_eq!(types, ["numeric", "numeric", "numeric(10,2)"]);
 }
 

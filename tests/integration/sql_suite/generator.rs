@@ -387,15 +387,49 @@ impl Writer {
             Date => &["date '2024-02-29'", "date '1970-01-01'", "NULL::date"],
             Timestamp => &["timestamp '2023-12-31 23:59:59.5'", "NULL::timestamp"],
         };
-        match self.rng.u8(0..3) {
-            0 => self.text_of(constants),
+        match self.rng.u8(0..7) {
+            0 | 1 => self.text_of(constants),
+            2 => self.of_other_type(kind),
             _ => self.column(kind),
         }
     }
 
-    fn column(&mut self, kind: Kind) -> String {
+    /// A value that is made of a column of a type that the engine only carries, or nearly so.
+    fn of_other_type(&mut self, kind: Kind) -> String {
+        let made: &[&str] = match kind {
+            Integer => &["_a[1]", "cardinality(_a)", "extract(day FROM _iv)::integer"],
+            Numeric => &["(_j ->> 'n')::numeric(8, 2)", "_m"],
+            Float => &["_m::double precision", "(_j ->> 'n')::double precision"],
+            Text => &[
+                "_u::text",
+                "(_j ->> 'a')",
+                "_j::text",
+                "_iv::text",
+                "encode(_by, 'hex')",
+            ],
+            Boolean => &[
+                "(_j ? 'a')",
+                "(1 = ANY (_a))",
+                "(_t ~ '^[A-Za-z]+$')",
+                "(_iv > interval '1 day')",
+            ],
+            Date => &["_tz::date", "(_tz AT TIME ZONE 'Europe/Zurich')::date"],
+            Timestamp => &[
+                "(_tz AT TIME ZONE 'UTC')",
+                "(_tz AT TIME ZONE 'Asia/Tokyo')",
+            ],
+        };
+        let table = self.table();
+        self.text_of(made).replace('_', &table)
+    }
+
+    fn table(&mut self) -> String {
         let table = self.rng.usize(0..self.tables.len());
-        let table = self.tables[table].clone();
+        self.tables[table].clone()
+    }
+
+    fn column(&mut self, kind: Kind) -> String {
+        let table = self.table();
         let columns: &[&str] = match kind {
             Integer => &["id", "s", "i", "l"],
             Numeric => &["m", "z"],
