@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{DFSchema, Result, ScalarValue};
+use datafusion::common::{Column, DFSchema, Result, ScalarValue};
 use datafusion::logical_expr::expr::{Case, Cast, InSubquery};
-use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, Subquery};
+use datafusion::logical_expr::logical_plan::Projection;
+use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator, Subquery};
 use datafusion::prelude::lit;
 
 use super::arithmetic;
@@ -15,7 +16,7 @@ use super::comparison::is_plain;
 use super::conform::widen;
 use super::format;
 use super::grouped::{aggregate_call, window_call};
-use super::marker::{declared_as, source_text};
+use super::marker::{declared_as, nullable, source_text};
 use super::planner::target_of;
 use super::types::{Pg, as_decimal, chosen, common, name, pg};
 use crate::template::{AT_SOURCE, Place, external, find, refuse};
@@ -60,6 +61,7 @@ impl Scope<'_> {
             Expr::AggregateFunction(call) => aggregate_call(call, self),
             Expr::WindowFunction(call) => window_call(*call, self),
             Expr::InSubquery(within) => self.in_subquery(within),
+            Expr::ScalarSubquery(subquery) => scalar_subquery(subquery),
             Expr::Not(inner) => Ok(Expr::Not(Box::new(self.boolean(*inner)?))),
             Expr::IsTrue(inner) => Ok(Expr::IsTrue(Box::new(self.boolean(*inner)?))),
             Expr::IsFalse(inner) => Ok(Expr::IsFalse(Box::new(self.boolean(*inner)?))),
@@ -72,7 +74,6 @@ impl Scope<'_> {
             | Expr::IsNull(_)
             | Expr::IsNotNull(_)
             | Expr::Exists(_)
-            | Expr::ScalarSubquery(_)
             | Expr::OuterReferenceColumn(..) => Ok(expr),
             other => Err(external(
                 refuse(place(&other), "this expression is not supported").with_hint(AT_SOURCE),
@@ -321,6 +322,24 @@ pub(super) fn choice_as(expr: Expr, data_type: &DataType, declaration: Option<St
         true => declared_as(expr, declaration),
         false => expr,
     }
+}
+
+/// A subquery without rows gives NULL, even of a column that is never NULL. One that depends on rows
+/// around it becomes a join, which knows.
+fn scalar_subquery(subquery: Subquery) -> Result<Expr> {
+    let field = subquery.subquery.schema().iter().next();
+    let field = field.filter(|(_, field)| !field.is_nullable());
+    let Some((qualifier, field)) = field.filter(|_| subquery.outer_ref_columns.is_empty()) else {
+        return Ok(Expr::ScalarSubquery(subquery));
+    };
+    let column = Column::new(qualifier.cloned(), field.name());
+    let value = nullable(Expr::Column(column)).alias_qualified(qualifier.cloned(), field.name());
+    let input = Arc::clone(&subquery.subquery);
+    let plan = LogicalPlan::Projection(Projection::try_new(vec![value], input)?);
+    Ok(Expr::ScalarSubquery(Subquery {
+        subquery: Arc::new(plan),
+        ..subquery
+    }))
 }
 
 fn literal(text: &str, target: &Target) -> Result<ScalarValue> {

@@ -27,6 +27,8 @@ enum Meaning {
     Declared(Option<String>),
     /// The text form that the source gives a column.
     SourceText,
+    /// The value may be NULL, whatever it is made of.
+    Nullable,
     /// The source compares, by an operator of a type that is unknown here.
     Opaque(String),
 }
@@ -40,7 +42,7 @@ struct Marker {
 fn marker(meaning: Meaning) -> ScalarUDF {
     let signature = match meaning {
         Meaning::CollateC => Signature::exact(vec![DataType::Utf8], Volatility::Immutable),
-        Meaning::FloatKey | Meaning::Declared(_) | Meaning::SourceText => {
+        Meaning::FloatKey | Meaning::Declared(_) | Meaning::SourceText | Meaning::Nullable => {
             Signature::any(1, Volatility::Immutable)
         }
         Meaning::Opaque(_) => Signature::any(2, Volatility::Immutable),
@@ -61,6 +63,11 @@ pub(super) fn float_key(expr: Expr) -> Expr {
 /// `expr` under another declaration.
 pub(super) fn declared_as(expr: Expr, declaration: Option<String>) -> Expr {
     marker(Meaning::Declared(declaration)).call(vec![expr])
+}
+
+/// `expr`, which may be NULL though nothing about it says so.
+pub(super) fn nullable(expr: Expr) -> Expr {
+    marker(Meaning::Nullable).call(vec![expr])
 }
 
 /// `column::text`, which the source itself makes.
@@ -104,7 +111,7 @@ pub(crate) fn transparent(call: &ScalarFunction) -> Option<&'static str> {
     match meaning(call)? {
         Meaning::CollateC => Some(" COLLATE \"C\""),
         Meaning::FloatKey => Some(""),
-        Meaning::Declared(_) | Meaning::SourceText | Meaning::Opaque(_) => None,
+        Meaning::Declared(_) | Meaning::SourceText | Meaning::Nullable | Meaning::Opaque(_) => None,
     }
 }
 
@@ -120,6 +127,7 @@ impl ScalarUDFImpl for Marker {
             Meaning::FloatKey => "float key",
             Meaning::Declared(_) => "declared",
             Meaning::SourceText => "text of the source",
+            Meaning::Nullable => "nullable",
             Meaning::Opaque(operator) => operator,
         }
     }
@@ -131,7 +139,7 @@ impl ScalarUDFImpl for Marker {
     fn return_type(&self, types: &[DataType]) -> Result<DataType> {
         Ok(match self.meaning {
             Meaning::CollateC | Meaning::SourceText => DataType::Utf8,
-            Meaning::FloatKey | Meaning::Declared(_) => types[0].clone(),
+            Meaning::FloatKey | Meaning::Declared(_) | Meaning::Nullable => types[0].clone(),
             Meaning::Opaque(_) => DataType::Boolean,
         })
     }
@@ -141,6 +149,7 @@ impl ScalarUDFImpl for Marker {
         let data_type = self.return_type(&[given.data_type().clone()])?;
         let metadata = match &self.meaning {
             Meaning::Declared(declaration) => declared::metadata(declaration.as_deref()),
+            Meaning::Nullable => given.metadata().clone(),
             _ => HashMap::new(),
         };
         let field = Field::new(self.name(), data_type, true);
@@ -149,7 +158,9 @@ impl ScalarUDFImpl for Marker {
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         match self.meaning {
-            Meaning::CollateC | Meaning::Declared(_) => Ok(args.args[0].clone()),
+            Meaning::CollateC | Meaning::Declared(_) | Meaning::Nullable => {
+                Ok(args.args[0].clone())
+            }
             Meaning::SourceText => invoke(args, |arrays| {
                 Ok(datafusion::arrow::compute::cast(
                     &arrays[0],
