@@ -89,3 +89,6 @@ SELECT id, feeling = 'happy' AS happy, feeling > 'sad' AS above, feeling::text >
 
 -- source: public.everything
 SELECT id, num::double precision AS num_float, price::double precision AS price_float FROM {{ source }};
+
+-- source: public.sample
+SELECT id, m::numeric AS free, +m AS plus, CAST(m AS decimal) AS decimal FROM {{ source }};

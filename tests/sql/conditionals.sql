@@ -48,3 +48,12 @@ SELECT id, coalesce(wholes, '{0}') AS wholes, nullif(span, interval '0') AS span
 
 -- source: public.sample
 SELECT id, coalesce(r, 1) AS a, nullif(r, 1) AS b, greatest(r, s) AS c, CASE WHEN b THEN r ELSE 0 END AS d FROM {{ source }};
+
+-- source: public.sample
+SELECT id, nullif(s, 100000) AS small, nullif(i, l) AS whole, nullif(r, d) AS single, nullif(day, ts) AS day, nullif(v, 'plain') AS word, nullif(m, 0) AS exact FROM {{ source }};
+
+SELECT id, nullif(d, 0) AS positive, nullif(r, 0::real) AS single, nullif(r, 0.1) AS wide, greatest(d, 0) AS most, least(0, d) AS least FROM {{ source }} WHERE id IN (3, 5, 9);
+
+SELECT id FROM {{ source }} WHERE r IN (0.1, 2.5) OR r NOT IN (0.1, 7, 1.5);
+
+SELECT id FROM {{ source }} WHERE id IN (3, 9) ORDER BY d, id DESC LIMIT 1;

@@ -231,3 +231,14 @@ SELECT id, convert_from(raw, 'UTF8') AS x FROM {{ source }};
 
 -- source: public.everything
 SELECT id, (place).street AS x FROM {{ source }};
+
+-- source: public.sample
+SELECT id FROM {{ source }} WHERE id == 3;
+
+SELECT count() FROM {{ source }};
+
+SELECT upper(DISTINCT t) AS upper FROM {{ source }};
+
+SELECT id AS 'x' FROM {{ source }};
+
+SELECT lag('word') OVER (ORDER BY id) AS before FROM {{ source }};

@@ -43,3 +43,24 @@ SELECT id, CASE WHEN id = (SELECT min(id) FROM {{ source }}) THEN 'first' END AS
 
 -- source: public.orders
 SELECT id, -amount_cents AS amount_cents FROM {{ source }} ORDER BY (amount_cents), id LIMIT 5;
+
+-- source: public.customers
+SELECT id, (SELECT id FROM {{ source }} WHERE id < 0) IS NULL AS none FROM {{ source }};
+
+SELECT id FROM {{ source }} WHERE (SELECT id FROM {{ source }} WHERE id < 0) IS NULL;
+
+SELECT id, coalesce((SELECT id FROM {{ source }} WHERE id < 0), -1) AS none FROM {{ source }};
+
+SELECT id FROM {{ source }} WHERE id NOT IN (SELECT referred_by FROM {{ source }}) OR id = 2;
+
+SELECT id FROM {{ source }} WHERE NOT (id IN (SELECT referred_by FROM {{ source }}) AND country = 'US');
+
+SELECT id FROM {{ source }} WHERE (referred_by IN (SELECT id FROM {{ source }} WHERE id < 5)) IS NULL;
+
+SELECT c.id FROM {{ source }} c WHERE c.id NOT IN (SELECT o.customer_id FROM {{ source('public.orders') }} o WHERE o.customer_id = c.id AND o.status = 'paid');
+
+SELECT c.id FROM {{ source }} c WHERE EXISTS (SELECT max(o.id) FROM {{ source('public.orders') }} o WHERE o.customer_id = c.id);
+
+SELECT c.id FROM {{ source }} c WHERE 0 IN (SELECT count(*) FROM {{ source('public.orders') }} o WHERE o.customer_id = c.id);
+
+SELECT c.id FROM {{ source }} c WHERE EXISTS (SELECT 1 FROM {{ source('public.orders') }} o WHERE o.customer_id = c.id OFFSET 3);

@@ -86,3 +86,8 @@ SELECT id, lag(t, 1, 'none') OVER (ORDER BY id) AS previous, lead(day) OVER (ORD
 
 -- source: public.sample
 SELECT id, nth_value(t, 3) OVER (ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS third FROM {{ source }};
+
+-- source: public.sample
+SELECT id, rank() OVER (ORDER BY d) AS place, count(*) OVER (ORDER BY r) AS up_to, lag(id) OVER (ORDER BY d, id DESC) AS before FROM {{ source }};
+
+SELECT id, lag(v) OVER (ORDER BY id) AS before, first_value(v) OVER (ORDER BY id) AS first, lead(m) OVER (ORDER BY id) AS after FROM {{ source }};

@@ -24,7 +24,7 @@ use crate::error::{ErrorKind, Result};
 ///
 /// `lc_monetary` makes the text of `money` the same on both servers, whatever their locales.
 /// `pg_temp` comes last, or else temporary tables would shadow the catalogue.
-const SESSION: &str = "SET client_encoding = 'UTF8'; SET datestyle = 'ISO, YMD'; \
+const SESSION: &str = "SET client_encoding = 'UTF8'; SET datestyle = 'ISO'; \
     SET intervalstyle = 'postgres'; SET timezone = 'UTC'; SET extra_float_digits = 3; \
     SET bytea_output = 'hex'; SET standard_conforming_strings = on; SET xmloption = 'content'; \
     SET lc_monetary = 'C'; SET array_nulls = on; SET transform_null_equals = off; \

@@ -229,6 +229,7 @@ impl Search<'_> {
             }
             Expr::Extract { field, .. } => !is_whole(field),
             Expr::Case { .. } => true,
+            Expr::Function(function) if has_default(function) => true,
             Expr::Function(function) => {
                 let name = name_of(function);
                 name.is_none_or(|name| !KEEPING.contains(&&*name) && !ROUNDING.contains(&&*name))
@@ -287,6 +288,15 @@ fn rounds(expr: &Expr) -> bool {
         ),
         _ => false,
     }
+}
+
+/// Whether `lag` or `lead` has a value of its own for rows that are not there.
+fn has_default(function: &Function) -> bool {
+    let is_neighbour = name_of(function).is_some_and(|name| ["lag", "lead"].contains(&&*name));
+    let FunctionArguments::List(list) = &function.args else {
+        return false;
+    };
+    is_neighbour && list.args.len() > 2
 }
 
 /// Whether a second argument, if there is one, is a number.

@@ -11,8 +11,8 @@ use super::choice::{Choice, Concat};
 use super::comparison::is_char;
 use super::expression::{Scope, choice_as, is_unknown, place};
 use super::types::{Pg, name, pg};
-use super::{arithmetic, declared, scale};
-use crate::template::{external, refuse};
+use super::{arithmetic, columns, declared, scale};
+use crate::template::{AT_SOURCE, external, refuse};
 
 impl Scope<'_> {
     pub(super) fn scalar(&self, call: ScalarFunction) -> Result<Expr> {
@@ -32,10 +32,18 @@ impl Scope<'_> {
             .collect::<Result<Vec<_>>>()?;
         if let ("nullif", [first, second]) = (call.name(), &*call.args)
             && let [Some(one), Some(other)] = [pg(&types[0]), pg(&types[1])]
-            && one != other
-            && are_compared_as_they_are(one, other)
         {
-            return self.null_if(first, second);
+            if one == Pg::Float4 && other.is_number() && !other.is_float() {
+                let message = format!("nullif of real and {} is double precision", name(&types[1]));
+                return Err(external(
+                    refuse(place(first), message).with_hint("cast the first to double precision"),
+                ));
+            }
+            self.check_modifiers([first].into_iter())?;
+            let is_float = one == Pg::Float8 || one.is_float() && other.is_float();
+            if is_float || one != other && are_compared_as_they_are(one, other) {
+                return self.null_if(first, second);
+            }
         }
         let wanted = argument_types(&call, &types)?;
         if matches!(call.name(), "||" | "concat" | "concat_ws" | "/") {
@@ -49,7 +57,10 @@ impl Scope<'_> {
             "nullif" => self
                 .declared(&call.args[0])
                 .filter(|declaration| declared::without_modifier(declaration).is_none()),
-            "coalesce" | "greatest" | "least" => self.merged(call.args.iter()),
+            "coalesce" | "greatest" | "least" => {
+                self.check_modifiers(call.args.iter())?;
+                self.merged(call.args.iter())
+            }
             _ => None,
         };
         let args = call
@@ -80,6 +91,21 @@ impl Scope<'_> {
             when_then_expr: vec![(Box::new(equal), Box::new(Expr::Literal(null, None)))],
             else_expr: Some(Box::new(first.clone())),
         }))
+    }
+
+    /// Refuses choices between columns that have a domain, or a precision which Arrow's type does not
+    /// tell: the source knows whether the choice has it too.
+    pub(super) fn check_modifiers<'e>(&self, exprs: impl Iterator<Item = &'e Expr>) -> Result<()> {
+        for expr in exprs {
+            if let Some(source) = self.source_type(expr)
+                && (self.is_domain(expr) || columns::has_precision_of_time(&source))
+            {
+                let message =
+                    format!("the source knows the type of a choice between values of {source}");
+                return Err(external(refuse(place(expr), message).with_hint(AT_SOURCE)));
+            }
+        }
+        Ok(())
     }
 
     /// What `expr` is declared as.
@@ -149,9 +175,7 @@ impl Scope<'_> {
 /// Whether an operator of PostgreSQL's compares values of both types without a cast.
 fn are_compared_as_they_are(one: Pg, other: Pg) -> bool {
     let is_moment = |known: Pg| matches!(known, Pg::Date | Pg::Timestamp | Pg::TimestampTz);
-    one.is_integer() && other.is_integer()
-        || one.is_float() && other.is_float()
-        || is_moment(one) && is_moment(other)
+    one.is_integer() && other.is_integer() || is_moment(one) && is_moment(other)
 }
 
 /// The types in which `call` takes arguments of `types`; unknown literals count as NULL.

@@ -12,6 +12,7 @@ use datafusion::logical_expr::{
 };
 
 use super::cast::to_text;
+use super::marker::float_keys;
 use super::types::{Pg, chosen, name, pg};
 use super::vector::{invoke, text, texts};
 use crate::template::{external, refuse};
@@ -129,8 +130,8 @@ impl Choice {
         match self.kind {
             Kind::Coalesce => Ok(zip(&is_not_null(chosen)?, chosen, next)?),
             Kind::NullIf => Ok(nullif(chosen, &cmp::eq(chosen, next)?)?),
-            Kind::Greatest => take(cmp::gt(next, chosen)?),
-            Kind::Least => take(cmp::lt(next, chosen)?),
+            Kind::Greatest => take(cmp::gt(&float_keys(next), &float_keys(chosen))?),
+            Kind::Least => take(cmp::lt(&float_keys(next), &float_keys(chosen))?),
         }
     }
 }

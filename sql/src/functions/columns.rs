@@ -62,6 +62,14 @@ pub(crate) fn is_domain(field: &Field) -> bool {
     field.metadata().contains_key(DOMAIN_KEY)
 }
 
+/// Whether `source_type` is a time with a precision, or an interval with fields, of its own.
+pub(crate) fn has_precision_of_time(source_type: &str) -> bool {
+    let prefixes = ["timestamp(", "time(", "interval(", "interval "];
+    prefixes
+        .iter()
+        .any(|prefix| source_type.starts_with(prefix))
+}
+
 /// Whether `text` is a label of the enum that `field` holds; `None` if it holds none.
 pub(crate) fn has_label(field: &Field, text: &str) -> Option<bool> {
     let labels = field.metadata().get(LABELS_KEY)?;

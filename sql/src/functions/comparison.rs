@@ -200,6 +200,16 @@ impl Scope<'_> {
                 negated,
             }));
         }
+        if expr_pg == Pg::Float4
+            && types.len() > 1
+            && types.iter().any(|item| pg(item) == Some(Pg::Numeric))
+        {
+            let message = "PostgreSQL compares a list of numerics with real as real";
+            return Err(external(
+                refuse(place(&expr), message)
+                    .with_hint("cast them to real, or to double precision"),
+            ));
+        }
         let mut any = lit(false);
         for (at, item) in list.into_iter().enumerate() {
             let equal = self.compare((*expr).clone(), Operator::Eq, item)?;

@@ -5,25 +5,25 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use datafusion::arrow::datatypes::{DataType, Field};
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::Transformed;
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema, Result};
 use datafusion::logical_expr::expr::{Cast, WindowFunction};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::logical_plan::{
-    Aggregate, DistinctOn, Join, Projection, Values, Window,
+    Aggregate, DistinctOn, Join, Projection, Sort, Values, Window,
 };
-use datafusion::logical_expr::utils::merge_schema;
+use datafusion::logical_expr::utils::{merge_schema, split_conjunction};
 use datafusion::logical_expr::{
     Distinct, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Union,
 };
 use datafusion::optimizer::AnalyzerRule;
 
 use super::expression::{Now, conform};
-use super::grouped::{OF_ANOTHER_ROW, key_of};
+use super::grouped::{OF_ANOTHER_ROW, key_of, sort_keys};
 use super::marker::declared_as;
 use super::types::{ENUM, Pg, chosen, name, pg};
 use super::{declared, scale};
-use crate::template::{external, refuse};
+use crate::template::{AT_SOURCE, external, refuse};
 
 /// Gives every expression PostgreSQL's types, or refuses the plan.
 #[derive(Debug)]
@@ -53,9 +53,14 @@ fn node(plan: LogicalPlan, now: Now) -> Result<LogicalPlan> {
         LogicalPlan::Union(union) => conform_union(union),
         plan => {
             let plan = expressions(plan, now)?;
+            check_subqueries(&plan)?;
             match plan {
                 LogicalPlan::Aggregate(aggregate) => keys(aggregate),
                 LogicalPlan::Window(window) => window_results(window),
+                LogicalPlan::Sort(sort) => {
+                    let expr = sort_keys(sort.expr, sort.input.schema())?;
+                    Ok(LogicalPlan::Sort(Sort { expr, ..sort }))
+                }
                 LogicalPlan::Join(join) => {
                     check_join(&join)?;
                     Ok(LogicalPlan::Join(join))
@@ -72,6 +77,54 @@ fn node(plan: LogicalPlan, now: Now) -> Result<LogicalPlan> {
             }
         }
     }
+}
+
+/// Refuses subqueries that would become a join that means something else.
+fn check_subqueries(plan: &LogicalPlan) -> Result<()> {
+    for expr in plan.expressions() {
+        let conjuncts = match plan {
+            LogicalPlan::Filter(_) => split_conjunction(&expr),
+            _ => vec![&expr],
+        };
+        for conjunct in conjuncts {
+            let mut objection = None;
+            conjunct.apply(|inner| {
+                let is_whole =
+                    std::ptr::eq(inner, conjunct) && matches!(plan, LogicalPlan::Filter(_));
+                objection = objection.or_else(|| subquery_objection(inner, is_whole));
+                Ok(TreeNodeRecursion::Continue)
+            })?;
+            if let Some(objection) = objection {
+                return Err(external(refuse(None, objection).with_hint(AT_SOURCE)));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Why the planner would get `expr` wrong, if it is a subquery; `is_whole` says whether it is a whole
+/// condition of WHERE.
+fn subquery_objection(expr: &Expr, is_whole: bool) -> Option<&'static str> {
+    let subquery = match expr {
+        Expr::InSubquery(_) if !is_whole => {
+            return Some("IN (a query) within another expression may be neither true nor false");
+        }
+        Expr::InSubquery(within) => {
+            if within.negated && !within.subquery.outer_ref_columns.is_empty() {
+                return Some("NOT IN (a query that depends on the row) is not supported");
+            }
+            &within.subquery
+        }
+        Expr::Exists(exists) => &exists.subquery,
+        _ => return None,
+    };
+    let counts_rows = |node: &LogicalPlan| match node {
+        LogicalPlan::Aggregate(aggregate) => aggregate.group_expr.is_empty(),
+        node => matches!(node, LogicalPlan::Limit(_)),
+    };
+    let is_about_all = subquery.subquery.exists(|node| Ok(counts_rows(node)));
+    (!subquery.outer_ref_columns.is_empty() && is_about_all.unwrap_or(true))
+        .then_some("a query that depends on the row, and counts its rows, is not supported here")
 }
 
 /// Conforms the node's expressions over its inputs' columns; their names stay.

@@ -10,7 +10,6 @@ use datafusion::logical_expr::logical_plan::Projection;
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator, Subquery};
 use datafusion::prelude::lit;
 
-use super::arithmetic;
 use super::cast::{self, Target};
 use super::comparison::is_plain;
 use super::conform::widen;
@@ -19,6 +18,7 @@ use super::grouped::{aggregate_call, window_call};
 use super::marker::{declared_as, nullable, source_text};
 use super::planner::target_of;
 use super::types::{Pg, as_decimal, chosen, common, name, pg};
+use super::{arithmetic, columns};
 use crate::template::{AT_SOURCE, Place, external, find, refuse};
 
 /// When the plan is made, in microseconds since 1970: what `now()` gives throughout a run.
@@ -175,6 +175,7 @@ impl Scope<'_> {
         let null = Expr::Literal(ScalarValue::Null, None);
         let otherwise = case.else_expr.as_deref().unwrap_or(&null);
         let whens = case.when_then_expr.iter().map(|(_, result)| &**result);
+        self.check_modifiers(whens.clone().chain([otherwise]))?;
         let declaration = self.merged(std::iter::once(otherwise).chain(whens));
         let mut types = results.iter();
         let mut result = |expr: Expr| {
@@ -229,7 +230,12 @@ impl Scope<'_> {
         if target.exact
             && let Some(exact) = as_decimal(&from)
         {
-            return self.coerce(expr, &from, &exact);
+            let is_declared = self.declared(&expr).is_some();
+            let coerced = self.coerce(expr, &from, &exact)?;
+            return Ok(match is_declared {
+                true => declared_as(coerced, None),
+                false => coerced,
+            });
         }
         if to_pg == Some(Pg::Text) {
             self.check_scale(&expr, &from)?;
@@ -311,7 +317,6 @@ impl Scope<'_> {
     }
 }
 
-/// The value of a string literal; one that has none is a mistake in the SQL.
 /// A choice between values of `data_type`, under its own declaration even where only one of them can be
 /// chosen: that one may be a column with another.
 pub(super) fn choice_as(expr: Expr, data_type: &DataType, declaration: Option<String>) -> Expr {
@@ -328,6 +333,13 @@ pub(super) fn choice_as(expr: Expr, data_type: &DataType, declaration: Option<St
 /// around it becomes a join, which knows.
 fn scalar_subquery(subquery: Subquery) -> Result<Expr> {
     let field = subquery.subquery.schema().iter().next();
+    if let Some((_, field)) = field
+        && let Some(source) = columns::source_type(field)
+        && (columns::is_domain(field) || columns::has_precision_of_time(source))
+    {
+        let message = format!("the source knows the type of a subquery of {source}");
+        return Err(external(refuse(None, message).with_hint(AT_SOURCE)));
+    }
     let field = field.filter(|(_, field)| !field.is_nullable());
     let Some((qualifier, field)) = field.filter(|_| subquery.outer_ref_columns.is_empty()) else {
         return Ok(Expr::ScalarSubquery(subquery));
@@ -342,6 +354,7 @@ fn scalar_subquery(subquery: Subquery) -> Result<Expr> {
     }))
 }
 
+/// The value of a string literal; one that has none is a mistake in the SQL.
 fn literal(text: &str, target: &Target) -> Result<ScalarValue> {
     cast::literal(text, target).map_err(|err| {
         let refused = refuse(None, format!("'{text}' is no {}", name(&target.data_type)));

@@ -4,7 +4,7 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{DFSchema, Result, ScalarValue};
 use datafusion::logical_expr::expr::{AggregateFunction, WindowFunction};
 use datafusion::logical_expr::{
-    Expr, ExprSchemable, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition,
+    Expr, ExprSchemable, SortExpr, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition,
 };
 
 use super::expression::{Scope, place};
@@ -165,6 +165,15 @@ pub(super) fn window_call(mut call: WindowFunction, scope: &Scope<'_>) -> Result
         .collect::<Result<Vec<_>>>()?;
     if matches!(call.fun, WindowFunctionDefinition::WindowUDF(_)) {
         check_value(&function, &types)?;
+        let domain = call
+            .params
+            .args
+            .first()
+            .filter(|value| scope.is_domain(value));
+        if domain.is_some() && OF_ANOTHER_ROW.contains(&&*function) {
+            let message = format!("the source knows the type of {function} of a domain");
+            return Err(external(refuse(None, message).with_hint(AT_SOURCE)));
+        }
         check_count(&function, &call.params.args)?;
         call.params.args = undeclared(std::mem::take(&mut call.params.args), scope);
     }
@@ -176,7 +185,28 @@ pub(super) fn window_call(mut call: WindowFunction, scope: &Scope<'_>) -> Result
         .into_iter()
         .map(|key| key_of(key, scope.schema))
         .collect::<Result<Vec<_>>>()?;
+    let order = std::mem::take(&mut call.params.order_by);
+    call.params.order_by = sort_keys(order, scope.schema)?;
     Ok(Expr::WindowFunction(Box::new(call)))
+}
+
+/// Keys that order rows as PostgreSQL does: floats that are equal there are equal here.
+///
+/// # Errors
+/// `Internal`, if a key has no type.
+pub(super) fn sort_keys(keys: Vec<SortExpr>, schema: &DFSchema) -> Result<Vec<SortExpr>> {
+    keys.into_iter()
+        .map(|key| {
+            let is_float = pg(&key.expr.get_type(schema)?).is_some_and(Pg::is_float);
+            Ok(match is_float {
+                true => SortExpr {
+                    expr: float_key(key.expr),
+                    ..key
+                },
+                false => key,
+            })
+        })
+        .collect()
 }
 
 /// `args` without precision and length: what a function gives has none, even if its argument has.

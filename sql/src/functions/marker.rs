@@ -176,7 +176,8 @@ impl ScalarUDFImpl for Marker {
     }
 }
 
-fn float_keys(array: &ArrayRef) -> ArrayRef {
+/// Floats as what compares like them in PostgreSQL; anything else as it is.
+pub(super) fn float_keys(array: &ArrayRef) -> ArrayRef {
     match array.data_type() {
         DataType::Float64 => Arc::new(
             array

@@ -154,7 +154,8 @@ fn check_results(select: &Select) -> Verdict {
     }
     for item in &select.projection {
         let plain = match item {
-            SelectItem::UnnamedExpr(_) | SelectItem::ExprWithAlias { .. } => true,
+            SelectItem::UnnamedExpr(_) => true,
+            SelectItem::ExprWithAlias { alias, .. } => alias.quote_style != Some('\''),
             SelectItem::Wildcard(options) | SelectItem::QualifiedWildcard(_, options) => {
                 is_plain(options)
             }

@@ -35,6 +35,8 @@ use placeholder::{Placeholder, References};
 pub(crate) struct Template {
     sql: String,
     references: Vec<Reference>,
+    /// Where `==` stands, which the parser takes for `=`, and PostgreSQL does not.
+    double_equals: Option<Place>,
 }
 
 impl Template {
@@ -45,6 +47,7 @@ impl Template {
     pub(crate) fn new(text: &str) -> Result<Self> {
         let mut sql = String::with_capacity(text.len());
         let mut references = References::default();
+        let mut double_equals = None;
         let mut found = false;
         let mut at = 0;
         while at < text.len() {
@@ -71,6 +74,9 @@ impl Template {
             let Some(next) = rest.chars().next() else {
                 break;
             };
+            if rest.starts_with("==") {
+                double_equals.get_or_insert(Place::of_offset(text, at));
+            }
             sql.push(next);
             at += next.len_utf8();
         }
@@ -83,6 +89,7 @@ impl Template {
         Ok(Self {
             sql,
             references: references.into_inner(),
+            double_equals,
         })
     }
 
@@ -137,6 +144,10 @@ impl Template {
     /// # Errors
     /// `Config`, if it is not one SELECT.
     pub(crate) fn parsed(&self) -> Result<Statement> {
+        if self.double_equals.is_some() {
+            let message = "operator == does not exist";
+            return Err(refuse(self.double_equals, message).with_hint("write ="));
+        }
         statement::parse(&self.sql)
     }
 }

@@ -287,7 +287,13 @@ impl Rules<'_> {
                 right,
             } if may_fail(left) || may_fail(right) => no(span, UNGUARDED, AT_SOURCE),
             Expr::BinaryOp { op, .. } => check_operator(op, span),
-            Expr::UnaryOp { op, .. } => match op {
+            Expr::UnaryOp { op, expr } => match op {
+                // The planner leaves a plus out, and PostgreSQL computes by it.
+                UnaryOperator::Plus if !matches!(**expr, Expr::Value(_)) => no(
+                    span,
+                    "operator + before a value is not supported",
+                    AT_SOURCE,
+                ),
                 UnaryOperator::Plus | UnaryOperator::Minus | UnaryOperator::Not => OK,
                 op => no(span, &format!("operator {op} is not supported"), AT_SOURCE),
             },
@@ -364,6 +370,8 @@ impl Rules<'_> {
         };
         let odd = function.uses_odbc_syntax
             || !matches!(function.parameters, FunctionArguments::None)
+            || list.args.is_empty() && folded(name) == "count"
+            || list.duplicate_treatment.is_some() && !AGGREGATES.contains(&&*folded(name))
             || function.null_treatment.is_some()
             || !function.within_group.is_empty()
             || list.args.iter().any(|arg| {
@@ -471,6 +479,19 @@ fn is_condition(expr: &Expr) -> bool {
 }
 
 /// Whether the syntax of `expr` itself, apart from what is inside, means the same everywhere.
+/// Aggregates, which take DISTINCT.
+const AGGREGATES: [&str; 9] = [
+    "avg",
+    "bool_and",
+    "bool_or",
+    "count",
+    "every",
+    "max",
+    "min",
+    "string_agg",
+    "sum",
+];
+
 fn is_plain(expr: &Expr) -> bool {
     matches!(
         expr,

@@ -138,8 +138,14 @@ pub(super) fn refused_by_source(unknown: QueryRefusal, table: &Table, select: &s
         table.name, unknown.message
     );
     let error = refuse(place, message);
+    let is_ungrouped = unknown
+        .message
+        .contains("must appear in the GROUP BY clause");
     error.with_hint(match unknown.hint {
         Some(hint) => hint,
+        None if is_ungrouped => {
+            "add it to GROUP BY: the table is a query there, whose key is not known".to_owned()
+        }
         None => "write it as that server takes it, over its table by the name source".to_owned(),
     })
 }

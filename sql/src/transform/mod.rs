@@ -137,6 +137,11 @@ impl SqlTransform {
                 let plan = carry_whole(whole, &own, (destination, vec![note])).await?;
                 plan.map_err(|unknown| refused_by_source(unknown, own.table, select))
             }
+            (Err(err), None) if err.hint().is_some_and(|hint| hint.contains("on: source")) => {
+                Err(err.with_hint(
+                    "its tables are in several databases: compute it in a view of one of them",
+                ))
+            }
             (left, _) => left,
         }
     }

@@ -106,7 +106,7 @@ fn through(
         "--table", &*from, "--sql", &sql, "--into", &into.name, "--key", &keys,
     ];
     let towpath = || copy(setting, &arguments);
-    let at_source = [&arguments[..], &["--on", "source"]].concat();
+    let on = |place| copy(setting, &[&arguments[..], &["--on", place]].concat());
     let expected = Table {
         name: KEPT.to_owned(),
         ..into.clone()
@@ -134,9 +134,14 @@ fn through(
             towpath(),
         )),
         Some(by_towpath(
+            "towpath, in the engine",
+            Vec::new(),
+            on("engine"),
+        )),
+        Some(by_towpath(
             "towpath, at the source",
             Vec::new(),
-            copy(setting, &at_source),
+            on("source"),
         )),
         peer(
             "DuckDB, into a keyed table",
