@@ -555,7 +555,13 @@ mod tests {
         assert_eq!(named, ["crm: u@c:5432/crm"]);
         let missing = resolved(&format!("{BOTH}{streams}")).unwrap_err();
         let error = missing.into_error("pipeline shop.yaml").unwrap();
-        insta::assert_snapshot!(crate::error::text(&error), @"");
+        insta::assert_snapshot!(crate::error::text(&error), @r#"
+        error: pipeline shop.yaml has a problem
+          line 4: streams.a.sql: there is no connection called "crm"
+
+        hint: write a URL as postgresql://user@host/database, or define the name in ~/.config/towpath/connections.yaml
+              in source('connection', 'schema.table') the first name is a connection's: a table of the source is source('crm.customers')
+        "#);
     }
 
     fn resolved(text: &str) -> Result<Resolved, Problems> {

@@ -47,20 +47,29 @@ SELECT id, -amount_cents AS amount_cents FROM {{ source }} ORDER BY (amount_cent
 -- source: public.customers
 SELECT id, (SELECT id FROM {{ source }} WHERE id < 0) IS NULL AS none FROM {{ source }};
 
+-- source: public.customers
 SELECT id FROM {{ source }} WHERE (SELECT id FROM {{ source }} WHERE id < 0) IS NULL;
 
+-- source: public.customers
 SELECT id, coalesce((SELECT id FROM {{ source }} WHERE id < 0), -1) AS none FROM {{ source }};
 
+-- source: public.customers
 SELECT id FROM {{ source }} WHERE id NOT IN (SELECT referred_by FROM {{ source }}) OR id = 2;
 
+-- source: public.customers
 SELECT id FROM {{ source }} WHERE NOT (id IN (SELECT referred_by FROM {{ source }}) AND country = 'US');
 
+-- source: public.customers
 SELECT id FROM {{ source }} WHERE (referred_by IN (SELECT id FROM {{ source }} WHERE id < 5)) IS NULL;
 
+-- source: public.customers
 SELECT c.id FROM {{ source }} c WHERE c.id NOT IN (SELECT o.customer_id FROM {{ source('public.orders') }} o WHERE o.customer_id = c.id AND o.status = 'paid');
 
+-- source: public.customers
 SELECT c.id FROM {{ source }} c WHERE EXISTS (SELECT max(o.id) FROM {{ source('public.orders') }} o WHERE o.customer_id = c.id);
 
+-- source: public.customers
 SELECT c.id FROM {{ source }} c WHERE 0 IN (SELECT count(*) FROM {{ source('public.orders') }} o WHERE o.customer_id = c.id);
 
+-- source: public.customers
 SELECT c.id FROM {{ source }} c WHERE EXISTS (SELECT 1 FROM {{ source('public.orders') }} o WHERE o.customer_id = c.id OFFSET 3);

@@ -90,4 +90,5 @@ SELECT id, nth_value(t, 3) OVER (ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AN
 -- source: public.sample
 SELECT id, rank() OVER (ORDER BY d) AS place, count(*) OVER (ORDER BY r) AS up_to, lag(id) OVER (ORDER BY d, id DESC) AS before FROM {{ source }};
 
+-- source: public.sample
 SELECT id, lag(v) OVER (ORDER BY id) AS before, first_value(v) OVER (ORDER BY id) AS first, lead(m) OVER (ORDER BY id) AS after FROM {{ source }};

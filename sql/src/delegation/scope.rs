@@ -118,22 +118,28 @@ struct RowItem {
     is_table: bool,
 }
 
+/// `factor`, which is the table with this number.
+fn table_item(factor: &TableFactor, table: usize, names: &Names) -> Option<RowItem> {
+    let TableFactor::Table { alias, .. } = factor else {
+        return None;
+    };
+    let alias = match alias {
+        Some(alias) if alias.columns.is_empty() => alias.name.clone(),
+        Some(_) => return None,
+        None => Ident::new(&*names.tables[table]),
+    };
+    Some(RowItem {
+        factor: factor.clone(),
+        alias,
+        table,
+        is_table: true,
+    })
+}
+
 /// `factor`, if it gives rows of a table one by one.
 fn row_item(factor: &TableFactor, named: &Named, names: &Names) -> Option<RowItem> {
-    if let Some(table) = table_number(factor, names)
-        && let TableFactor::Table { alias, .. } = factor
-    {
-        let alias = match alias {
-            Some(alias) if alias.columns.is_empty() => alias.name.clone(),
-            Some(_) => return None,
-            None => Ident::new(&*names.tables[table]),
-        };
-        return Some(RowItem {
-            factor: factor.clone(),
-            alias,
-            table,
-            is_table: true,
-        });
+    if let Some(table) = table_number(factor, names) {
+        return table_item(factor, table, names);
     }
     match factor {
         TableFactor::Table {

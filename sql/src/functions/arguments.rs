@@ -31,19 +31,9 @@ impl Scope<'_> {
             .map(|arg| self.type_of(arg))
             .collect::<Result<Vec<_>>>()?;
         if let ("nullif", [first, second]) = (call.name(), &*call.args)
-            && let [Some(one), Some(other)] = [pg(&types[0]), pg(&types[1])]
+            && let Some(compared) = self.null_if((first, &types[0]), (second, &types[1]))?
         {
-            if one == Pg::Float4 && other.is_number() && !other.is_float() {
-                let message = format!("nullif of real and {} is double precision", name(&types[1]));
-                return Err(external(
-                    refuse(place(first), message).with_hint("cast the first to double precision"),
-                ));
-            }
-            self.check_modifiers([first].into_iter())?;
-            let is_float = one == Pg::Float8 || one.is_float() && other.is_float();
-            if is_float || one != other && are_compared_as_they_are(one, other) {
-                return self.null_if(first, second);
-            }
+            return Ok(compared);
         }
         let wanted = argument_types(&call, &types)?;
         if matches!(call.name(), "||" | "concat" | "concat_ws" | "/") {
@@ -82,24 +72,45 @@ impl Scope<'_> {
         })
     }
 
-    /// `nullif` of types that have an operator between them: it keeps the type of `first`.
-    fn null_if(&self, first: &Expr, second: &Expr) -> Result<Expr> {
+    /// `nullif` of types that have an operator between them: it keeps the type of `first`. `None` if they
+    /// have none, and both get one type.
+    fn null_if(
+        &self,
+        (first, first_type): (&Expr, &DataType),
+        (second, second_type): (&Expr, &DataType),
+    ) -> Result<Option<Expr>> {
+        self.check_modifiers(std::iter::once(first))?;
+        let (Some(one), Some(other)) = (pg(first_type), pg(second_type)) else {
+            return Ok(None);
+        };
+        if one == Pg::Float4 && other.is_number() && !other.is_float() {
+            let message = format!(
+                "nullif of real and {} is double precision",
+                name(second_type)
+            );
+            return Err(external(
+                refuse(place(first), message).with_hint("cast the first to double precision"),
+            ));
+        }
+        let is_float = one == Pg::Float8 || one.is_float() && other.is_float();
+        if !is_float && (one == other || !are_compared_as_they_are(one, other)) {
+            return Ok(None);
+        }
         let equal = self.compare(first.clone(), Operator::Eq, second.clone())?;
-        let null = ScalarValue::try_from(&self.type_of(first)?)?;
-        Ok(Expr::Case(Case {
+        let null = ScalarValue::try_from(first_type)?;
+        Ok(Some(Expr::Case(Case {
             expr: None,
             when_then_expr: vec![(Box::new(equal), Box::new(Expr::Literal(null, None)))],
             else_expr: Some(Box::new(first.clone())),
-        }))
+        })))
     }
 
-    /// Refuses choices between columns that have a domain, or a precision which Arrow's type does not
-    /// tell: the source knows whether the choice has it too.
+    /// Refuses choices between columns that have a precision which Arrow's type does not tell: the
+    /// source knows whether the choice has it too.
     pub(super) fn check_modifiers<'e>(&self, exprs: impl Iterator<Item = &'e Expr>) -> Result<()> {
         for expr in exprs {
-            if let Some(source) = self.source_type(expr)
-                && (self.is_domain(expr) || columns::has_precision_of_time(&source))
-            {
+            let source = self.source_type(expr);
+            if let Some(source) = source.filter(|source| columns::has_precision_of_time(source)) {
                 let message =
                     format!("the source knows the type of a choice between values of {source}");
                 return Err(external(refuse(place(expr), message).with_hint(AT_SOURCE)));

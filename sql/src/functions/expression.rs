@@ -335,7 +335,7 @@ fn scalar_subquery(subquery: Subquery) -> Result<Expr> {
     let field = subquery.subquery.schema().iter().next();
     if let Some((_, field)) = field
         && let Some(source) = columns::source_type(field)
-        && (columns::is_domain(field) || columns::has_precision_of_time(source))
+        && columns::has_precision_of_time(source)
     {
         let message = format!("the source knows the type of a subquery of {source}");
         return Err(external(refuse(None, message).with_hint(AT_SOURCE)));

@@ -165,15 +165,6 @@ pub(super) fn window_call(mut call: WindowFunction, scope: &Scope<'_>) -> Result
         .collect::<Result<Vec<_>>>()?;
     if matches!(call.fun, WindowFunctionDefinition::WindowUDF(_)) {
         check_value(&function, &types)?;
-        let domain = call
-            .params
-            .args
-            .first()
-            .filter(|value| scope.is_domain(value));
-        if domain.is_some() && OF_ANOTHER_ROW.contains(&&*function) {
-            let message = format!("the source knows the type of {function} of a domain");
-            return Err(external(refuse(None, message).with_hint(AT_SOURCE)));
-        }
         check_count(&function, &call.params.args)?;
         call.params.args = undeclared(std::mem::take(&mut call.params.args), scope);
     }

@@ -287,16 +287,7 @@ impl Rules<'_> {
                 right,
             } if may_fail(left) || may_fail(right) => no(span, UNGUARDED, AT_SOURCE),
             Expr::BinaryOp { op, .. } => check_operator(op, span),
-            Expr::UnaryOp { op, expr } => match op {
-                // The planner leaves a plus out, and PostgreSQL computes by it.
-                UnaryOperator::Plus if !matches!(**expr, Expr::Value(_)) => no(
-                    span,
-                    "operator + before a value is not supported",
-                    AT_SOURCE,
-                ),
-                UnaryOperator::Plus | UnaryOperator::Minus | UnaryOperator::Not => OK,
-                op => no(span, &format!("operator {op} is not supported"), AT_SOURCE),
-            },
+            Expr::UnaryOp { op, expr } => check_unary(*op, expr, span),
             Expr::Like {
                 any: false,
                 escape_char: None,
@@ -478,7 +469,19 @@ fn is_condition(expr: &Expr) -> bool {
     })
 }
 
-/// Whether the syntax of `expr` itself, apart from what is inside, means the same everywhere.
+fn check_unary(op: UnaryOperator, expr: &Expr, span: Span) -> Verdict {
+    match op {
+        // The planner leaves a plus out, and PostgreSQL computes by it.
+        UnaryOperator::Plus if !matches!(expr, Expr::Value(_)) => no(
+            span,
+            "operator + before a value is not supported",
+            AT_SOURCE,
+        ),
+        UnaryOperator::Plus | UnaryOperator::Minus | UnaryOperator::Not => OK,
+        op => no(span, &format!("operator {op} is not supported"), AT_SOURCE),
+    }
+}
+
 /// Aggregates, which take DISTINCT.
 const AGGREGATES: [&str; 9] = [
     "avg",
@@ -492,6 +495,7 @@ const AGGREGATES: [&str; 9] = [
     "sum",
 ];
 
+/// Whether the syntax of `expr` itself, apart from what is inside, means the same everywhere.
 fn is_plain(expr: &Expr) -> bool {
     matches!(
         expr,

@@ -220,7 +220,7 @@ impl SqlTransform {
                 planned.notes.extend(computed_note(&relation, &reason));
                 planned.relations.push((name, relation));
             }
-            match self.plan_over(planned, destination).await {
+            match Box::pin(self.plan_over(planned, destination)).await {
                 Err(err) if is_refusal(&err) => last = err,
                 planned => return planned,
             }
@@ -443,7 +443,7 @@ impl Transform for SqlTransform {
         let native = match self.template.parsed() {
             Ok(statement) => {
                 let planned = Planned::over(&bases, statement);
-                self.plan_over(planned, destination).await
+                Box::pin(self.plan_over(planned, destination)).await
             }
             Err(err) => Err(err),
         };

@@ -76,17 +76,9 @@ impl<'a> Sides<'a> {
         };
         let plan_over: Vec<Input<'_>> = inputs.iter().map(InputTable::input).collect();
         let transform = stream.transform.plan(&plan_over, &destination).await?;
-        let hidden: Vec<String> = inputs
-            .iter()
-            .filter_map(|input| input.hidden.clone())
-            .collect();
-        let references = stream.transform.references().iter();
-        let names = references.map(|reference| reference.name.clone());
-        let mut tables = inputs.into_iter().map(|input| input.table);
-        let (Some(table), others) = (tables.next(), names.zip(tables).collect::<Vec<_>>()) else {
-            let message = "a stream has a table";
-            return Err(Error::new(ErrorKind::Internal, message));
-        };
+        let hidden = inputs.iter().filter_map(|input| input.hidden.clone());
+        let hidden: Vec<String> = hidden.collect();
+        let (table, others) = named_tables(inputs, stream.transform.references())?;
         let mut chosen = choose(stream, &table, &*transform, &existing)?;
         let read = (&table, &*others);
         let rows = source_rows(from, stream, read, (transform.columns(), &chosen)).await?;
@@ -245,7 +237,7 @@ fn read_error(table: &TableName, err: tokio_postgres::Error) -> Error {
     }
 }
 
-/// The source's table, and what row security hides of it, if that is accepted.
+/// The source's tables, and what row security hides of them, if that is accepted.
 async fn source_tables<'a>(verifier: &'a Verifier, stream: &Stream) -> Result<Vec<InputTable<'a>>> {
     let transform = &*stream.transform;
     let is_elsewhere =
@@ -274,6 +266,19 @@ async fn source_tables<'a>(verifier: &'a Verifier, stream: &Stream) -> Result<Ve
         set.map_err(|err| read_error(&stream.table, err))?;
     }
     Ok(found)
+}
+
+/// The stream's table, and the others that its SQL reads, each with what it calls their rows.
+fn named_tables(
+    inputs: Vec<InputTable<'_>>,
+    references: &[Reference],
+) -> Result<(Table, Vec<(String, Table)>)> {
+    let names = references.iter().map(|reference| reference.name.clone());
+    let mut tables = inputs.into_iter().map(|input| input.table);
+    match tables.next() {
+        Some(table) => Ok((table, names.zip(tables).collect())),
+        None => Err(Error::new(ErrorKind::Internal, "a stream has a table")),
+    }
 }
 
 /// The destination's table.
