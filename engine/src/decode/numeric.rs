@@ -63,7 +63,12 @@ impl<T: ArrowNativeTypeOp> NumericDecoder<T> {
         let digits = bytes
             .get(8..8 + 2 * usize::from(count))
             .ok_or("bytes that are no numeric")?;
-        let value = self.accumulate(i32::from(weight as i16), digits)?;
+        let weight = i32::from(weight as i16);
+        let value = if (weight + 1) * GROUP + i32::from(self.scale) <= WORD_DIGITS as i32 {
+            T::usize_as(self.accumulate::<i64>(weight, digits)? as usize)
+        } else {
+            self.accumulate::<T>(weight, digits)?
+        };
         if value.is_ge(self.limit) {
             return Err(self.too_long());
         }
@@ -75,8 +80,10 @@ impl<T: ArrowNativeTypeOp> NumericDecoder<T> {
     }
 
     /// The integer of 10^−`scale` that `digits` are, the first of them times 10,000^`weight`.
-    fn accumulate(&self, weight: i32, digits: &[u8]) -> ValueResult<T> {
-        let mut value = T::ZERO;
+    ///
+    /// `A` holds them: a machine word, where they are few.
+    fn accumulate<A: ArrowNativeTypeOp>(&self, weight: i32, digits: &[u8]) -> ValueResult<A> {
+        let mut value = A::ZERO;
         // Decimal digits, down to 10^−scale, that are still to come.
         let mut remaining = (weight + 1) * GROUP + i32::from(self.scale);
         for group in digits.chunks_exact(2) {
@@ -89,7 +96,7 @@ impl<T: ArrowNativeTypeOp> NumericDecoder<T> {
             }
             value = self.shifted(value, kept)?;
             value = value
-                .add_checked(T::usize_as(digit / cut))
+                .add_checked(A::usize_as(digit / cut))
                 .map_err(|_| self.too_long())?;
             remaining -= kept as i32;
         }
@@ -100,10 +107,10 @@ impl<T: ArrowNativeTypeOp> NumericDecoder<T> {
     }
 
     /// `value` · 10^`digits`.
-    fn shifted(&self, value: T, digits: u32) -> ValueResult<T> {
+    fn shifted<A: ArrowNativeTypeOp>(&self, value: A, digits: u32) -> ValueResult<A> {
         let power = match digits {
-            ..=WORD_DIGITS => Ok(T::usize_as(10_usize.pow(digits))),
-            _ => T::usize_as(10).pow_checked(digits),
+            ..=WORD_DIGITS => Ok(A::usize_as(10_usize.pow(digits))),
+            _ => A::usize_as(10).pow_checked(digits),
         };
         power
             .and_then(|power| value.mul_checked(power))

@@ -62,12 +62,9 @@ impl<'a> ColumnCells<'a> {
 
     /// Each cell's position in row order.
     pub(super) fn positions(&self) -> impl Iterator<Item = Cell> + use<'a> {
-        let cells = self.cells.get(self.column..).unwrap_or_default();
-        cells
-            .iter()
-            .step_by(self.stride)
-            .take(self.row_count)
-            .copied()
+        let column = self.column;
+        let rows = self.cells.chunks_exact(self.stride).take(self.row_count);
+        rows.map(move |row| row[column])
     }
 
     /// Bytes of all cells together.
@@ -254,6 +251,9 @@ impl TupleBuffer {
             return Err(self.broken(self.scanned, &what));
         }
         let first_cell = self.cells.len();
+        if self.grain == Grain::Fields {
+            self.cells.reserve(self.column_count);
+        }
         for _ in 0..self.column_count {
             let Some(length) = bytes.get(at..at + 4) else {
                 self.cells.truncate(first_cell);

@@ -289,16 +289,19 @@ impl Prepared<'_> {
                 offsets,
                 prefix,
             } => {
-                for (cursor, row) in cursors.iter_mut().zip(rows) {
+                let prefix = prefix.as_slice();
+                let ends = offsets[rows.start..=rows.end].windows(2);
+                for ((cursor, row), window) in cursors.iter_mut().zip(rows).zip(ends) {
                     if self.is_null(row) {
                         put(out, cursor, &NULL_LENGTH);
                         continue;
                     }
-                    let value = &bytes[offsets[row] as usize..offsets[row + 1] as usize];
-                    let prefix = prefix.as_slice();
+                    let value = &bytes[window[0] as usize..window[1] as usize];
                     let length = (value.len() + prefix.len()) as i32;
                     put(out, cursor, &length.to_be_bytes());
-                    put(out, cursor, prefix);
+                    if !prefix.is_empty() {
+                        put(out, cursor, prefix);
+                    }
                     put(out, cursor, value);
                 }
             }

@@ -53,6 +53,9 @@ pub(super) fn encode(array: &ArrayRef) -> (Vec<u8>, Vec<i32>) {
         DataType::Decimal256(_, scale) => {
             let values = array.as_primitive::<Decimal256Type>().values();
             each(array, values.iter(), |value: &i256, out| {
+                if let Some(value) = value.to_i128() {
+                    return append(value, *scale, out);
+                }
                 let digits = value.to_string();
                 append_digits(
                     digits.strip_prefix('-').unwrap_or(&digits),
@@ -71,12 +74,7 @@ fn integers(
     values: impl Iterator<Item = i128>,
     scale: i8,
 ) -> (Vec<u8>, Vec<i32>) {
-    each(array, values, |value, out| {
-        match (u64::try_from(value.unsigned_abs()), scale) {
-            (Ok(magnitude), 0..=18) => append_small(magnitude, value < 0, scale as u32, out),
-            _ => append_digits(&value.unsigned_abs().to_string(), value < 0, scale, out),
-        }
-    })
+    each(array, values, |value, out| append(value, scale, out))
 }
 
 fn each<T>(
@@ -94,6 +92,14 @@ fn each<T>(
         offsets.push(bytes.len() as i32);
     }
     (bytes, offsets)
+}
+
+/// Appends `value` · 10^−`scale`.
+fn append(value: i128, scale: i8, out: &mut Vec<u8>) {
+    match (u64::try_from(value.unsigned_abs()), scale) {
+        (Ok(magnitude), 0..=18) => append_small(magnitude, value < 0, scale as u32, out),
+        _ => append_digits(&value.unsigned_abs().to_string(), value < 0, scale, out),
+    }
 }
 
 /// Appends a value of at most 64 bits, which is nearly every value, without a detour by text.
@@ -165,11 +171,12 @@ fn append_groups(groups: &[u16], weight: i16, negative: bool, scale: u16, out: &
         (false, true) => (weight - leading as i16, NEGATIVE),
         (false, false) => (weight - leading as i16, POSITIVE),
     };
-    for word in [groups.len() as u16, weight as u16, sign, scale]
-        .iter()
-        .chain(groups)
-    {
-        out.extend_from_slice(&word.to_be_bytes());
+    let header = [groups.len() as u16, weight as u16, sign, scale];
+    let start = out.len();
+    out.resize(start + 2 * (header.len() + groups.len()), 0);
+    let words = header.iter().chain(groups);
+    for (place, word) in out[start..].chunks_exact_mut(2).zip(words) {
+        place.copy_from_slice(&word.to_be_bytes());
     }
 }
 
