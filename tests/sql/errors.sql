@@ -242,3 +242,11 @@ SELECT upper(DISTINCT t) AS upper FROM {{ source }};
 SELECT id AS 'x' FROM {{ source }};
 
 SELECT lag('word') OVER (ORDER BY id) AS before FROM {{ source }};
+
+SELECT id, CASE WHEN id > 100000 THEN 1 / 0 ELSE i END AS x FROM {{ source }};
+
+SELECT id FROM {{ source }} WHERE id < 0 AND 'x'::integer = 1;
+
+SELECT count(*) FROM {{ source }} WHERE false AND 1 / 0 = 1;
+
+SELECT id, coalesce(i, 1 / 0) AS x FROM {{ source }};

@@ -332,17 +332,10 @@ impl SourceCatalog for SourceSession {
         table: &Table,
         query: &SourceQuery,
     ) -> Result<Result<Vec<ResultColumn>, QueryRefusal>> {
-        // As the rows are read: a second WITH must be in a query of its own.
-        let before = with_tables(table, query, &[]) + "SELECT t.* FROM (";
-        let query = format!("{before}{}\n) AS t", query.select);
+        let with = with_tables(table, query, &[]);
         let mut users = self.users.lock().await;
-        let users = self.as_user(&mut users).await?;
-        let described = catalog::describe((users, &self.connection), table, &query).await;
-        let before = before.chars().count();
-        Ok(described?.map_err(|refusal| QueryRefusal {
-            offset: refusal.offset.and_then(|at| at.checked_sub(before)),
-            ..refusal
-        }))
+        let users = (self.as_user(&mut users).await?, &self.connection);
+        catalog::describe(users, table, (&with, &query.select)).await
     }
 
     async fn functions(&self, names: &[String]) -> Result<Vec<FunctionTraits>> {

@@ -106,6 +106,7 @@ impl Names {
 }
 
 /// A whole SELECT that a source runs.
+#[derive(Clone)]
 pub(crate) struct WholeQuery {
     /// The SELECT.
     pub(crate) query: SourceQuery,

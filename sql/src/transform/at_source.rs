@@ -6,14 +6,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use towpath_engine::table::Table;
 use towpath_engine::transform::{
-    Destination, Input, QueryRefusal, Reference, ReferencedTable, Transform, TransformPlan,
-    carry_query,
+    Destination, Input, OutputColumn, QueryRefusal, Reference, ReferencedTable, ResultColumn,
+    Transform, TransformPlan, carry_query,
 };
 use towpath_engine::{Error, Result};
 
 use super::named;
 use crate::delegation::{Base, WholeQuery};
-use crate::template::{Place, Template, duplicate, refuse};
+use crate::template::{AT_SOURCE, Place, Template, duplicate, refuse};
 
 /// A SELECT over `{{ source }}`, and other tables of its database, that the source runs itself: its
 /// result is streamed, and nothing is computed on the way.
@@ -75,9 +75,10 @@ impl Transform for SourceTransform {
     ) -> Result<Arc<dyn TransformPlan>> {
         let select = self.template.select();
         let bases = named(&self.template, inputs)?;
-        let whole = WholeQuery::of(select, bases[0], &bases[1..]).await?;
-        let plan = carry_whole(whole, &bases[0], (destination, Vec::new())).await?;
-        plan.map_err(|unknown| refused_by_source(unknown, bases[0].table, select))
+        let described = Described::of(select, bases[0], &bases[1..]).await?;
+        let described =
+            described.map_err(|unknown| refused_by_source(unknown, bases[0].table, select))?;
+        described.carried(destination, Vec::new())
     }
 
     fn select(&self) -> Option<String> {
@@ -93,39 +94,90 @@ impl Transform for SourceTransform {
     }
 }
 
-/// The plan that carries what `whole` gives over `base`, with what is to be told about it, or why the source
-/// refuses that.
-///
-/// # Errors
-/// `Config`, if its columns cannot be loaded; `Read`, if the server does not answer.
-pub(super) async fn carry_whole(
+/// A whole SELECT as the source describes it: what PostgreSQL gives.
+pub(super) struct Described {
     whole: WholeQuery,
-    base: &Base<'_>,
-    destination: (&Destination, Vec<String>),
-) -> Result<Result<Arc<dyn TransformPlan>, QueryRefusal>> {
-    let mut columns = match base.catalog.describe(base.table, &whole.query).await? {
-        Ok(columns) => columns,
-        Err(unknown) => return Ok(Err(unknown)),
-    };
-    if !whole.query.is_row_wise {
-        // An outer join may leave them out.
-        let columns = columns.iter_mut();
-        columns.for_each(|result| result.column.nullable = true);
+    columns: Vec<ResultColumn>,
+}
+
+impl Described {
+    /// What `select` is over `own`, whose rows its result consists of, and `others`, all of one
+    /// database, or why the source refuses it.
+    ///
+    /// # Errors
+    /// `Read`, if the server does not answer.
+    pub(super) async fn of(
+        select: &str,
+        own: Base<'_>,
+        others: &[Base<'_>],
+    ) -> Result<Result<Self, QueryRefusal>> {
+        let whole = WholeQuery::of(select, own, others).await?;
+        let described = own.catalog.describe(own.table, &whole.query).await?;
+        Ok(described.map(|columns| Self { whole, columns }))
     }
-    if columns.is_empty() {
-        let message = "a SELECT without columns has nothing to load";
-        return Err(refuse(None, message).with_hint("name columns"));
+
+    /// Whether it takes one row at a time.
+    pub(super) fn is_row_wise(&self) -> bool {
+        self.whole.query.is_row_wise
     }
-    let mut names = HashSet::new();
-    let mut all = columns.iter().map(|result| &result.column.name);
-    if let Some(name) = all.find(|name| !names.insert(*name)) {
-        return Err(duplicate(name));
+
+    /// Why a plan with `columns` would not give what the source gives; `None` if it may.
+    pub(super) fn objection(&self, columns: &[OutputColumn]) -> Option<Error> {
+        if columns.len() != self.columns.len() {
+            let message = format!(
+                "the SELECT gives {} columns in PostgreSQL, and {} in the engine",
+                self.columns.len(),
+                columns.len()
+            );
+            return Some(refuse(None, message).with_hint(AT_SOURCE));
+        }
+        let mut pairs = self.columns.iter().map(|it| &it.column).zip(columns);
+        let (expected, found) = pairs.find(|(expected, found)| {
+            expected.name != found.name || expected.pg_type.sql != found.pg_type.sql
+        })?;
+        let message = match expected.name == found.name {
+            true => format!(
+                "column {:?} is {} in PostgreSQL, and {} in the engine",
+                expected.name, expected.pg_type, found.pg_type
+            ),
+            false => format!(
+                "column {:?} is called {:?} in the engine",
+                expected.name, found.name
+            ),
+        };
+        Some(refuse(None, message).with_hint(AT_SOURCE))
     }
-    let WholeQuery {
-        query,
-        keeps_rows_apart,
-    } = whole;
-    carry_query(query, &columns, keeps_rows_apart, destination).map(Ok)
+
+    /// The plan that carries what the source gives, with what is to be told about it.
+    ///
+    /// # Errors
+    /// `Config`, if its columns cannot be loaded.
+    pub(super) fn carried(
+        &self,
+        destination: &Destination,
+        notes: Vec<String>,
+    ) -> Result<Arc<dyn TransformPlan>> {
+        let mut columns = self.columns.clone();
+        if !self.is_row_wise() {
+            // An outer join may leave them out.
+            let columns = columns.iter_mut();
+            columns.for_each(|result| result.column.nullable = true);
+        }
+        if columns.is_empty() {
+            let message = "a SELECT without columns has nothing to load";
+            return Err(refuse(None, message).with_hint("name columns"));
+        }
+        let mut names = HashSet::new();
+        let mut all = columns.iter().map(|result| &result.column.name);
+        if let Some(name) = all.find(|name| !names.insert(*name)) {
+            return Err(duplicate(name));
+        }
+        let WholeQuery {
+            query,
+            keeps_rows_apart,
+        } = self.whole.clone();
+        carry_query(query, &columns, keeps_rows_apart, (destination, notes))
+    }
 }
 
 /// What the source says against `select` over `table`.
@@ -141,8 +193,12 @@ pub(super) fn refused_by_source(unknown: QueryRefusal, table: &Table, select: &s
     let is_ungrouped = unknown
         .message
         .contains("must appear in the GROUP BY clause");
+    let is_about_data = unknown.message.contains("(SQLSTATE 22");
     error.with_hint(match unknown.hint {
         Some(hint) => hint,
+        None if is_about_data => {
+            "PostgreSQL computes constants when it plans, even where no row needs them".to_owned()
+        }
         None if is_ungrouped => {
             "add it to GROUP BY: the table is a query there, whose key is not known".to_owned()
         }

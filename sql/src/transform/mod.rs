@@ -30,13 +30,13 @@ use towpath_engine::{Error, ErrorKind, Result};
 pub use at_source::SourceTransform;
 
 use crate::check::{planning, running};
-use crate::delegation::{Base, Computed, Delegated, Splitter, WholeQuery, varying};
+use crate::delegation::{Base, Computed, Delegated, Splitter, varying};
 use crate::functions;
 use crate::pushdown::{PlannedTable, Relation};
 use crate::representation::{Represented, represent};
 use crate::session;
 use crate::template::{SOURCE, Template, checked, parsed};
-use at_source::{carry_whole, refused_by_source};
+use at_source::{Described, refused_by_source};
 use filters::{filter_in, kept_conditions};
 
 /// A SELECT over `{{ source }}`, and other tables, in PostgreSQL's SQL, that towpath's engine runs as
@@ -88,13 +88,16 @@ impl SqlTransform {
         named(&self.template, inputs)
     }
 
-    /// The whole SELECT for the source to run; `None` if it has not all of the tables.
-    async fn whole(&self, bases: &[Base<'_>]) -> Result<Option<WholeQuery>> {
+    /// What the source says of the whole SELECT; `None` if it has not all of the tables.
+    async fn described(
+        &self,
+        bases: &[Base<'_>],
+    ) -> Result<Option<Result<Described, QueryRefusal>>> {
         let Some((own, others)) = bases.split_first().filter(|_| self.is_of_one_database()) else {
             return Ok(None);
         };
-        let whole = WholeQuery::of(self.template.select(), *own, others);
-        whole.await.map(Some)
+        let described = Described::of(self.template.select(), *own, others);
+        described.await.map(Some)
     }
 
     fn is_of_one_database(&self) -> bool {
@@ -102,40 +105,45 @@ impl SqlTransform {
         references.all(|reference| matches!(reference.table, ReferencedTable::Source(_)))
     }
 
+    /// What the source says against the SELECT over `table`; the engine's own refusal of a name knows
+    /// the others.
+    fn explained(&self, unknown: QueryRefusal, table: &Table, refusal: Option<Error>) -> Error {
+        let knows_better = |refusal: &Error| {
+            let hint = refusal.hint();
+            hint.is_some_and(|hint| hint.starts_with("did you mean"))
+                || refusal.to_string().contains("does not exist")
+        };
+        let refusal = refusal.filter(knows_better);
+        refusal.unwrap_or_else(|| refused_by_source(unknown, table, self.template.select()))
+    }
+
     /// The plan in which the source runs what the engine does not; `refusal` is why that does not
     /// run everything.
     async fn delegated(
         &self,
-        bases: &[Base<'_>],
+        (bases, described): (&[Base<'_>], Option<&Described>),
         destination: &Destination,
         refusal: Error,
     ) -> Result<Arc<dyn TransformPlan>> {
-        let select = self.template.select();
-        let own = bases[0];
-        let whole = self.whole(bases).await?;
-        // It must mean something there at all.
-        if let Some(whole) = &whole
-            && let Err(unknown) = own.catalog.describe(own.table, &whole.query).await?
-        {
-            return Err(explain(unknown, own.table, select, refusal));
-        }
-        let is_row_wise = whole.as_ref().is_some_and(|whole| whole.query.is_row_wise);
+        let is_row_wise = described.is_some_and(Described::is_row_wise);
         let reason = reason(&refusal);
         let left = match (is_row_wise, self.template.parsed()) {
             (false, Ok(statement)) => {
                 let rest = (&statement, refusal);
-                Box::pin(self.cut(rest, bases, destination)).await
+                let cut = Box::pin(self.cut(rest, bases, destination)).await;
+                cut.and_then(|plan| confirmed(plan, described))
             }
             _ => Err(refusal),
         };
-        match (left, whole) {
-            (Err(err), Some(whole)) if is_refusal(&err) && (is_row_wise || self.may_run_whole) => {
+        match (left, described) {
+            (Err(err), Some(described))
+                if is_refusal(&err) && (is_row_wise || self.may_run_whole) =>
+            {
                 let note = match is_row_wise {
                     true => format!("the source computes the rows: {reason}"),
                     false => format!("the source runs the whole SELECT: {}", self::reason(&err)),
                 };
-                let plan = carry_whole(whole, &own, (destination, vec![note])).await?;
-                plan.map_err(|unknown| refused_by_source(unknown, own.table, select))
+                described.carried(destination, vec![note])
             }
             (Err(err), None) if err.hint().is_some_and(|hint| hint.contains("on: source")) => {
                 Err(err.with_hint(
@@ -148,14 +156,18 @@ impl SqlTransform {
 
     /// The plan in which the source computes the rows, or the whole result, if a numeric that `plan`
     /// computes has as many digits there as each value has; `None` if it may stay as it is, or must.
-    async fn digit_for_digit(
+    fn digit_for_digit(
         &self,
         plan: &dyn TransformPlan,
-        bases: &[Base<'_>],
+        (bases, described): (&[Base<'_>], &Described),
         destination: &Destination,
-    ) -> Result<Option<Arc<dyn TransformPlan>>> {
-        let whole = self.whole(bases).await?;
-        let is_row_wise = whole.as_ref().is_some_and(|whole| whole.query.is_row_wise);
+    ) -> Option<Arc<dyn TransformPlan>> {
+        let is_row_wise = described.is_row_wise();
+        let does = match is_row_wise {
+            true => "computes the rows",
+            false if self.may_run_whole => "runs the whole SELECT",
+            false => return None,
+        };
         let columns = plan.columns().iter().enumerate();
         // What is only computed from more digits is not worth running the whole SELECT there.
         let computed: Vec<Computed> = columns
@@ -169,23 +181,12 @@ impl SqlTransform {
             .collect();
         // Whatever the parser does not take has been left to the source.
         let Ok(ast::Statement::Query(query)) = self.template.parsed() else {
-            return Ok(None);
+            return None;
         };
         let tables: Vec<&Table> = bases.iter().map(|base| base.table).collect();
-        let Some(Computed { name, .. }) = varying(&query, &tables, &computed) else {
-            return Ok(None);
-        };
-        let what = match whole {
-            Some(whole) if is_row_wise => Some((whole, "computes the rows")),
-            Some(whole) if self.may_run_whole => Some((whole, "runs the whole SELECT")),
-            _ => None,
-        };
-        let Some((whole, does)) = what else {
-            return Ok(None);
-        };
+        let Computed { name, .. } = varying(&query, &tables, &computed)?;
         let note = format!("the source {does}: digits of {name:?} depend on each value");
-        let exact = carry_whole(whole, &bases[0], (destination, vec![note])).await?;
-        Ok(exact.ok())
+        described.carried(destination, vec![note]).ok()
     }
 
     /// The plan in which the servers compute what takes one row at a time; `refusal` is why the
@@ -406,6 +407,25 @@ fn is_free_numeric(column: &OutputColumn) -> bool {
     pg_type.oid == oid::NUMERIC && pg_type.typmod == -1
 }
 
+/// `plan`, if the source describes its result in the same way, or does not know it.
+///
+/// # Errors
+/// `Config`, with the column that differs in name or type.
+fn confirmed(
+    plan: Arc<dyn TransformPlan>,
+    described: Option<&Described>,
+) -> Result<Arc<dyn TransformPlan>> {
+    match described.and_then(|described| described.objection(plan.columns())) {
+        Some(objection) => Err(objection),
+        None => Ok(plan),
+    }
+}
+
+/// Whether no plan was made for another reason than what the SELECT says.
+fn is_failure(plan: &Result<Arc<dyn TransformPlan>>) -> bool {
+    plan.as_ref().is_err_and(|err| !is_refusal(err))
+}
+
 /// Whether another plan may do what this one does not.
 fn is_refusal(err: &Error) -> bool {
     // No row has been read: what cannot be decoded is a constant of the SELECT.
@@ -414,18 +434,6 @@ fn is_refusal(err: &Error) -> bool {
         kind,
         ErrorKind::Config | ErrorKind::UnsupportedType | ErrorKind::Decode
     )
-}
-
-/// What the source says against `select`; the engine's own refusal of a name knows the others.
-fn explain(unknown: QueryRefusal, table: &Table, select: &str, refusal: Error) -> Error {
-    let knows_better = refusal
-        .hint()
-        .is_some_and(|hint| hint.starts_with("did you mean"))
-        || refusal.to_string().contains("does not exist");
-    match knows_better {
-        true => refusal,
-        false => refused_by_source(unknown, table, select),
-    }
 }
 
 #[async_trait]
@@ -447,17 +455,26 @@ impl Transform for SqlTransform {
             }
             Err(err) => Err(err),
         };
-        if !bases.iter().all(|base| base.catalog.runs_sql()) {
+        if !bases.iter().all(|base| base.catalog.runs_sql()) || is_failure(&native) {
             return native;
         }
-        let plan = match native {
-            Err(err) if is_refusal(&err) => {
-                Box::pin(self.delegated(&bases, destination, err)).await?
+        let described = match self.described(&bases).await? {
+            Some(Err(unknown)) => {
+                return Err(self.explained(unknown, bases[0].table, native.err()));
             }
-            native => native?,
+            Some(Ok(described)) => Some(described),
+            None => None,
         };
-        let exact = self.digit_for_digit(&*plan, &bases, destination);
-        Ok(exact.await?.unwrap_or(plan))
+        let described = described.as_ref();
+        let plan = match native.and_then(|plan| confirmed(plan, described)) {
+            Err(refusal) => {
+                Box::pin(self.delegated((&bases, described), destination, refusal)).await?
+            }
+            Ok(plan) => plan,
+        };
+        let exact = described
+            .and_then(|described| self.digit_for_digit(&*plan, (&bases, described), destination));
+        Ok(exact.unwrap_or(plan))
     }
 
     fn select(&self) -> Option<String> {

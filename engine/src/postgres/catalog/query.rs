@@ -61,8 +61,12 @@ impl QueryRefusal {
     }
 }
 
-/// The columns that `select` would give, or why the server does not take it. A column of `table`
-/// that is only carried keeps what the catalogue says of it.
+/// The columns that `select` would give after `with`, its common table expressions, or why the
+/// server does not take it. A column of `table` that is only carried keeps what the catalogue says
+/// of it.
+///
+/// The server plans the query and runs nothing of it, so that constants it cannot compute are refused
+/// here. The place of a refusal is one in `select`.
 ///
 /// `users` is a session that names in the SELECT are looked up in, `catalogue` one of towpath's own.
 ///
@@ -71,34 +75,79 @@ impl QueryRefusal {
 pub async fn describe(
     (users, catalogue): (&Connection, &Connection),
     table: &Table,
-    select: &str,
+    (with, select): (&str, &str),
 ) -> Result<Result<Vec<ResultColumn>, QueryRefusal>> {
-    let statement = match users.prepare(select).await {
+    // As the rows are read: a second WITH must be in a query of its own.
+    let before = format!("{with}SELECT t.* FROM (");
+    let sql = format!("{before}{select}\n) AS t");
+    let statement = match users.prepare(&sql).await {
         Ok(statement) => statement,
-        Err(err) => {
-            return match err.as_db_error().and_then(QueryRefusal::of) {
-                Some(refusal) => Ok(Err(refusal)),
-                None => Err(server_error(
-                    ErrorKind::Read,
-                    "the source does not describe a query",
-                    err,
-                )),
-            };
-        }
+        Err(err) => return refused(err, &before).map(Err),
     };
-    result_columns(catalogue, table, &statement).await.map(Ok)
+    let types = match result_types(users, (with, select), statement.columns().len()).await {
+        Ok(types) => types,
+        Err((err, before)) => return refused(err, &before).map(Err),
+    };
+    let columns = result_columns(catalogue, table, (&statement, &types)).await;
+    columns.map(Ok)
+}
+
+/// OIDs of the types of `select`'s columns: a statement is described with those below domains.
+///
+/// # Errors
+/// The server's, and what stands before `select` in the query that it is about.
+async fn result_types(
+    users: &Connection,
+    (with, select): (&str, &str),
+    column_count: usize,
+) -> std::result::Result<Vec<u32>, (tokio_postgres::Error, String)> {
+    if column_count == 0 {
+        return Ok(Vec::new());
+    }
+    let names: Vec<String> = (1..=column_count).map(|at| format!("c{at}")).collect();
+    let types = names
+        .iter()
+        .map(|name| format!("pg_catalog.pg_typeof(t.{name})::pg_catalog.oid"));
+    let types = types.collect::<Vec<_>>().join(", ");
+    // No row of it is asked for.
+    let before = format!("{with}SELECT ARRAY[{types}] FROM (VALUES (0)) AS one LEFT JOIN (");
+    let sql = format!("{before}{select}\n) AS t ({}) ON false", names.join(", "));
+    match users.query_one(&sql, &[]).await {
+        Ok(row) => Ok(row.get(0)),
+        Err(err) => Err((err, before)),
+    }
+}
+
+/// What the server says of a SELECT after `before`.
+///
+/// # Errors
+/// `Read`, if it is not about the SELECT.
+fn refused(err: tokio_postgres::Error, before: &str) -> Result<QueryRefusal> {
+    let Some(refusal) = err.as_db_error().and_then(QueryRefusal::of) else {
+        let message = "the source does not describe a query";
+        return Err(server_error(ErrorKind::Read, message, err));
+    };
+    let before = before.chars().count();
+    Ok(QueryRefusal {
+        offset: refusal.offset.and_then(|at| at.checked_sub(before)),
+        ..refusal
+    })
 }
 
 async fn result_columns(
     client: &Connection,
     table: &Table,
-    statement: &Statement,
+    (statement, type_oids): (&Statement, &[u32]),
 ) -> Result<Vec<ResultColumn>> {
     let columns = statement.columns();
-    let type_oids: Vec<u32> = columns.iter().map(|column| column.type_().oid()).collect();
-    let typmods: Vec<i32> = columns
-        .iter()
-        .map(|column| column.type_modifier())
+    // That of a domain belongs to the type below.
+    let typmods: Vec<i32> = std::iter::zip(columns, type_oids)
+        .map(
+            |(column, &type_oid)| match column.type_().oid() == type_oid {
+                true => column.type_modifier(),
+                false => -1,
+            },
+        )
         .collect();
     let table_oids: Vec<u32> = columns
         .iter()
@@ -120,11 +169,7 @@ async fn result_columns(
             let origin: Option<String> = row.get("origin");
             let origin = origin.filter(|_| row.get::<_, u32>("table_oid") == table.oid);
             let carried = origin.as_ref().and_then(|name| table.column(name));
-            // The server describes a column of a domain by the type below.
-            let carried = carried.filter(|carried| {
-                let (here, described) = (carried.pg_type.without_domains(), &pg_type);
-                here.is_same_type(described.without_domains())
-            });
+            let carried = carried.filter(|carried| carried.pg_type.oid == pg_type.oid);
             let name = column.name().to_owned();
             Ok(match carried {
                 Some(carried) => ResultColumn {
