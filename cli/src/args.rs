@@ -84,7 +84,7 @@ pub(crate) struct CopyArgs {
     /// A table as SQL writes it, or several by *; may be given more than once
     #[arg(long = "table", short, required = true, value_name = "TABLE")]
     pub(crate) tables: Vec<String>,
-    /// A SELECT over {{ source }}, in PostgreSQL's SQL
+    /// A SELECT over {{ source }} and other tables, in PostgreSQL's SQL
     #[arg(long, value_name = "SELECT", conflicts_with = "sql_file")]
     pub(crate) sql: Option<String>,
     /// The file that holds the SELECT
@@ -262,7 +262,7 @@ pub(crate) struct VerifyArgs {
     /// A table as SQL writes it, or several by *; may be given more than once
     #[arg(long = "table", short, value_name = "TABLE", requires = "from")]
     pub(crate) tables: Vec<String>,
-    /// The SELECT over {{ source }} that the rows went through
+    /// The SELECT over {{ source }}, and other tables, that the rows went through
     #[arg(
         long,
         value_name = "SELECT",
@@ -342,7 +342,7 @@ pub(crate) struct PreviewArgs {
     pub(crate) connection: ConnectionText,
     /// The table as SQL writes it
     pub(crate) table: String,
-    /// A SELECT over {{ source }}, in PostgreSQL's SQL
+    /// A SELECT over {{ source }} and other tables, in PostgreSQL's SQL
     #[arg(long, value_name = "SELECT")]
     pub(crate) sql: Option<String>,
     /// Who runs the SELECT

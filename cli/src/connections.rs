@@ -58,10 +58,15 @@ impl<'a> Connections<'a> {
         for reference in transform.references() {
             if let ReferencedTable::Other { connection, table } = &reference.table {
                 let config = self.find(connection).map_err(|err| {
-                    let hint = err.hint().unwrap_or_default();
+                    let known = match err.hint() {
+                        Some(hint) if hint.starts_with("there are ") => hint,
+                        _ => {
+                            "define it under connections, in the pipeline file or in \
+                              ~/.config/towpath/connections.yaml"
+                        }
+                    };
                     let hint = format!(
-                        "{hint}\n      in source('connection', 'schema.table') the first name is a \
-                         connection's: a table of the source is source('{connection}.{}')",
+                        "{known}; a table of the source is source('{connection}.{}')",
                         table.name
                     );
                     err.with_hint(hint)

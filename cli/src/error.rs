@@ -88,14 +88,13 @@ impl Problems {
 /// The whole chain as lines for people: the error, its causes, a blank line, the hints.
 pub(crate) fn text(error: &Error) -> String {
     let mut lines = vec![format!("error: {error}")];
-    let mut hints: Vec<&str> = error.hint().into_iter().collect();
     for cause in causes(error) {
         match cause.downcast_ref::<Problems>() {
             Some(problems) => lines.extend(problems.0.iter().map(|line| format!("  {line}"))),
             None => lines.push(format!("  caused by: {}", one_line(cause))),
         }
-        hints.extend(cause.downcast_ref::<Error>().and_then(Error::hint));
     }
+    let hints: Vec<&str> = hints(error).collect();
     if !hints.is_empty() {
         lines.push(String::new());
         lines.extend(hints.iter().map(|hint| format!("hint: {hint}")));
@@ -115,7 +114,7 @@ pub(crate) fn json(error: &Error) -> serde_json::Value {
     json!({
         "error": redact(&error.to_string()),
         "causes": chain.iter().map(|cause| redact(cause)).collect::<Vec<_>>(),
-        "hint": error.hint().map(redact),
+        "hint": hints(error).next().map(redact),
         "kind": kind_name(error.kind()),
         "retry": error.kind().consequence().retry,
     })
@@ -141,6 +140,12 @@ pub(crate) fn print(error: &Error, format: OutputFormat) {
         OutputFormat::Text => eprintln!("{}", text(error)),
         OutputFormat::Json => eprintln!("{}", json(error)),
     }
+}
+
+/// The hints of the whole chain, from the outside in.
+fn hints(error: &Error) -> impl Iterator<Item = &str> {
+    let inner = causes(error).filter_map(|cause| cause.downcast_ref::<Error>()?.hint());
+    error.hint().into_iter().chain(inner)
 }
 
 fn causes(error: &Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {

@@ -73,7 +73,11 @@ async fn plan_stream(run: &Run, stream: &Stream) -> Result<Planned> {
             let refusal = plan.refusal();
             (Some(plan), refusal)
         }
-        Err(error) if error.kind().consequence().retry => return Err(error),
+        // The source and the destination have answered: what cannot be reached is a database that only
+        // this stream reads.
+        Err(error) if matches!(error.kind(), ErrorKind::Read | ErrorKind::Load) => {
+            return Err(error);
+        }
         Err(error) => (None, Some(error)),
     };
     Ok(Planned {
@@ -163,6 +167,7 @@ async fn publish(
 fn accepted(planned: Vec<Planned>) -> Result<Vec<(String, StreamPlan)>> {
     let mut plans = Vec::new();
     let mut refused = Vec::new();
+    let is_alone = planned.len() == 1;
     for Planned {
         stream,
         plan,
@@ -177,14 +182,30 @@ fn accepted(planned: Vec<Planned>) -> Result<Vec<(String, StreamPlan)>> {
     }
     match refused.len() {
         0 => Ok(plans),
-        1 => Err(refused.remove(0).1),
+        1 if is_alone => Err(refused.remove(0).1),
+        1 => {
+            let (stream, error) = refused.remove(0);
+            Err(of_stream(&stream, error))
+        }
         count => {
+            let mut kinds = refused.iter().map(|(_, error)| error.kind());
+            let may_pass = kinds.all(|kind| kind.consequence().retry);
+            let kind = match may_pass {
+                true => ErrorKind::Connect,
+                false => ErrorKind::Schema,
+            };
             let problem = |(path, error): (String, Error)| Problem::of(&error, None, path);
             let message = format!("{count} streams are refused, and nothing was moved");
-            Err(Error::new(ErrorKind::Schema, message)
+            Err(Error::new(kind, message)
                 .with_source(Problems(refused.into_iter().map(problem).collect())))
         }
     }
+}
+
+/// The refusal of one stream of several.
+pub(crate) fn of_stream(stream: &str, refusal: Error) -> Error {
+    let message = format!("stream {stream} is refused, and nothing was moved");
+    Error::new(refusal.kind(), message).with_source(refusal)
 }
 
 /// Removes staging tables, if that is quickly done.

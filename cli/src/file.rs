@@ -193,7 +193,7 @@ pub(crate) struct DefaultsFile {
 pub(crate) struct StreamFile {
     /// The table, view or foreign table to read; the stream's key if it is missing.
     pub(crate) table: Option<String>,
-    /// A SELECT over `{{ source }}`, in PostgreSQL's SQL; all rows and columns if it is missing.
+    /// A SELECT over `{{ source }}` and other tables, in PostgreSQL's SQL; all rows and columns if it is missing.
     pub(crate) sql: Option<String>,
     /// The file that holds the SELECT, relative to the pipeline file.
     pub(crate) sql_file: Option<String>,

@@ -559,8 +559,7 @@ mod tests {
         error: pipeline shop.yaml has a problem
           line 4: streams.a.sql: there is no connection called "crm"
 
-        hint: write a URL as postgresql://user@host/database, or define the name in ~/.config/towpath/connections.yaml
-              in source('connection', 'schema.table') the first name is a connection's: a table of the source is source('crm.customers')
+        hint: define it under connections, in the pipeline file or in ~/.config/towpath/connections.yaml; a table of the source is source('crm.customers')
         "#);
     }
 

@@ -4,6 +4,8 @@ use std::error::Error as _;
 
 use datafusion::arrow::error::ArrowError;
 use datafusion::common::{Column, DataFusionError, SchemaError};
+use towpath_engine::source::SOURCE;
+use towpath_engine::table::ident;
 use towpath_engine::{Error, ErrorKind};
 
 use crate::template::{AT_SOURCE, Place, duplicate, find, nearest, refuse, value_error};
@@ -153,6 +155,9 @@ fn schema_error(err: SchemaError, place: Option<Place>) -> Error {
 }
 
 fn unknown_column(field: &Column, valid: &[Column], place: Option<Place>) -> Error {
+    if let Some(error) = unknown_table(field, valid, place) {
+        return error;
+    }
     let error = refuse(place, format!("column {:?} does not exist", field.name));
     let mut names: Vec<&str> = valid.iter().map(|column| &*column.name).collect();
     names.sort_unstable();
@@ -169,6 +174,26 @@ fn unknown_column(field: &Column, valid: &[Column], place: Option<Place>) -> Err
         Some(name) if name != field.name => error.with_hint(format!("did you mean {name:?}?")),
         _ => error.with_hint(format!("there are: {}", names.join(", "))),
     }
+}
+
+/// The error for a column of a table that is not read under that name; `None` if it is.
+fn unknown_table(field: &Column, valid: &[Column], place: Option<Place>) -> Option<Error> {
+    let qualifier = field.relation.as_ref()?.table();
+    let mut known: Vec<&str> = valid
+        .iter()
+        .filter_map(|column| Some(column.relation.as_ref()?.table()))
+        .collect();
+    known.sort_unstable();
+    known.dedup();
+    if known.is_empty() || known.contains(&qualifier) {
+        return None;
+    }
+    let hint = match *known {
+        [SOURCE] => format!("call it so: {{{{ source }}}} AS {}", ident(qualifier)),
+        _ => format!("there are: {}", known.join(", ")),
+    };
+    let message = format!("table {qualifier:?} does not exist in this query");
+    Some(refuse(place, message).with_hint(hint))
 }
 
 /// DataFusion's message without its prefixes and its advice to report bugs.

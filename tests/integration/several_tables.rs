@@ -54,6 +54,18 @@ async fn tables_are_joined_wherever_they_are() {
          JOIN {c} c ON c.id = o.customer WHERE c.profile @> '{\"score\": 3}'",
         "SELECT c.tier, o.doc ->> 'n' AS n, sum(o.amount) FROM {o} o JOIN {c} c ON c.id = o.customer \
          GROUP BY c.tier, o.doc ->> 'n'",
+        "SELECT o.id, c.profile ->> 'score' AS score, coalesce(c.profile ->> 'score', 'none') AS shown, \
+         c.profile IS NULL AS lacks, jsonb_array_length(c.profile -> 'tags') AS tags, \
+         CASE WHEN c.profile ? 'score' THEN 1 ELSE 0 END AS known, o.doc ->> 'n' AS n FROM {o} o \
+         LEFT JOIN {c} c ON c.id = o.customer AND c.profile ->> 'score' <> '2'",
+        "SELECT o.id, c.name, o.doc ->> 'n' AS n, jsonb_typeof(o.doc -> 'n') AS kind, \
+         coalesce(o.doc ->> 'n', '0') AS shown, c.profile ->> 'score' AS score FROM {o} o \
+         RIGHT JOIN {c} c ON c.id = o.customer",
+        "SELECT o.id, c.name, c.profile ->> 'score' AS score, o.doc ->> 'n' AS n FROM {o} o \
+         FULL JOIN {c} c ON c.id = o.customer WHERE (o.doc ->> 'n') IS DISTINCT FROM '3'",
+        "SELECT c.profile ->> 'score' AS score, count(*) AS rows, count(o.doc ->> 'n') AS known, \
+         max((o.doc ->> 'n')::integer) AS last FROM {c} c LEFT JOIN {o} o ON o.customer = c.id \
+         GROUP BY c.profile ->> 'score'",
         "SELECT id::text, 'order' AS kind FROM {o} UNION ALL SELECT id::text, 'customer' FROM {c}",
         "SELECT o.id, a.name AS name, b.name AS namesake FROM {o} o JOIN {c} a ON a.id = o.customer \
          JOIN {c} b ON b.since = a.since + 1",

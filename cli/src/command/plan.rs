@@ -7,7 +7,7 @@ use towpath_engine::{Error, ErrorKind, Result};
 use crate::args::PipelineArgs;
 use crate::environment::Environment;
 use crate::error;
-use crate::execution::{self, Planned};
+use crate::execution::{self, Planned, of_stream};
 use crate::interrupt::Interrupt;
 use crate::output::Output;
 use crate::report::plan_text;
@@ -31,7 +31,13 @@ pub(super) async fn show(
 ) -> Result<ExitCode> {
     let planned = plan(resolved, wanted).await?;
     let mut code = ExitCode::SUCCESS;
-    for (at, Planned { plan, refusal, .. }) in planned.iter().enumerate() {
+    let is_alone = planned.len() == 1;
+    for (at, one) in planned.into_iter().enumerate() {
+        let Planned {
+            stream,
+            plan,
+            refusal,
+        } = one;
         match plan {
             Some(plan) if output.is_json() => output.json(plan.report())?,
             Some(plan) => {
@@ -41,7 +47,11 @@ pub(super) async fn show(
             None => {}
         }
         if let Some(refusal) = refusal {
-            error::print(refusal, output.format);
+            let refusal = match is_alone {
+                true => refusal,
+                false => of_stream(&stream, refusal),
+            };
+            error::print(&refusal, output.format);
             code = ExitCode::from(2);
         }
     }

@@ -48,7 +48,11 @@ pub(super) async fn run(
     let Some(result) = Interrupt::listen()?.guard(preview).await else {
         return Err(interrupted("no more rows are read"));
     };
-    let (columns, rows) = result?;
+    let Preview {
+        columns,
+        rows,
+        notes,
+    } = result?;
     match output.is_json() {
         true => {
             for row in rows {
@@ -63,19 +67,29 @@ pub(super) async fn run(
             output.text(&grid.to_string())?;
         }
     }
+    notes.iter().for_each(|note| output.note(note));
     Ok(ExitCode::SUCCESS)
 }
 
 /// Values as text, NULL being `None`.
 type Row = Vec<Option<String>>;
 
-/// The columns' names and the first rows, as many as `limit`.
+/// The first rows of a result.
+struct Preview {
+    /// The columns' names.
+    columns: Vec<String>,
+    rows: Vec<Row>,
+    /// What servers do for it.
+    notes: Vec<String>,
+}
+
+/// The first rows, as many as `limit`.
 async fn rows(
     databases: &Databases,
     name: &TableName,
     transform: &dyn Transform,
     limit: u64,
-) -> Result<(Vec<String>, Vec<Row>)> {
+) -> Result<Preview> {
     let wanted = Wanted {
         table: name,
         into: None,
@@ -103,7 +117,11 @@ async fn rows(
             rows.extend(batch_rows(&batch?).take(limit - rows.len()));
         }
     }
-    Ok((columns, rows))
+    Ok(Preview {
+        columns,
+        rows,
+        notes: plan.notes().to_vec(),
+    })
 }
 
 /// Plans twice: for the names of the result's columns, and then with all of them as text, so that

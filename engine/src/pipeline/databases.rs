@@ -169,7 +169,10 @@ impl Databases {
         match table {
             ReferencedTable::Source(_) => Ok(&self.source),
             ReferencedTable::Other { connection, .. } => match self.others.get(connection) {
-                Some(database) => database.session().await,
+                Some(database) => database.session().await.map_err(|err| {
+                    let message = format!("connection {connection:?} of the SQL cannot be opened");
+                    Error::new(err.kind(), message).with_source(err)
+                }),
                 None => {
                     let message = format!("there is no connection called {connection:?}");
                     Err(Error::new(ErrorKind::Config, message))

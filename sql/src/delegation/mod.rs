@@ -4,6 +4,7 @@ mod digits;
 mod scope;
 mod shape;
 mod split;
+mod strict;
 
 use std::collections::HashMap;
 
@@ -74,6 +75,7 @@ impl Names {
                 known.takes_several_rows |= traits.takes_several_rows;
                 known.is_volatile |= traits.is_volatile;
                 known.returns_set |= traits.returns_set;
+                known.is_strict &= traits.is_strict;
             }
         }
         let tables = bases.iter().map(|base| base.name.to_owned());
@@ -97,6 +99,11 @@ impl Names {
     fn takes_several_rows(&self, function: &str) -> bool {
         let traits = self.functions.get(function);
         traits.is_some_and(|traits| traits.takes_several_rows)
+    }
+
+    fn is_strict(&self, function: &str) -> bool {
+        let traits = self.functions.get(function);
+        traits.is_some_and(|traits| traits.is_strict)
     }
 
     fn returns_set(&self, function: &str) -> bool {

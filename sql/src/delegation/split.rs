@@ -13,6 +13,7 @@ use towpath_engine::table::ident;
 
 use super::scope::{Meaning, Named, Occurrence, Reads, RowSet, Scope, reads, table_factor};
 use super::shape::{has_group_by, name_of};
+use super::strict::is_null_of_nulls;
 use super::{Base, Names, WholeQuery};
 use crate::template::{bare_order, folded, name_results, parsed, result_name};
 
@@ -239,6 +240,8 @@ struct Frame {
     scope: Scope,
     /// The relation of each occurrence.
     relations: Vec<usize>,
+    /// Occurrences that an outer join may add rows of NULLs to.
+    padded: HashSet<usize>,
     /// The expressions that are grouped by, if rows are grouped.
     groups: Option<HashSet<String>>,
     /// How many aggregates are around what is visited.
@@ -290,13 +293,19 @@ impl Cutter<'_> {
             }
         }
         let is_whole = frame.scope.occurrences.len() == places.len() && !places.is_empty();
+        // Joins with functions are run where the rows are.
+        let padded = match is_one {
+            true => Some(HashSet::new()),
+            false => padded(select, &places),
+        };
         if !is_whole
-            || !is_one && has_outer_join(select)
+            || padded.is_none()
             || hides_names(select, &frame.scope)
             || !spread_wildcards(select, &frame.scope)
         {
             return Frame::default();
         }
+        frame.padded = padded.unwrap_or_default();
         name_computed(select, &frame.scope);
         let groups = self.groups(select, &frame.scope);
         self.replace_items(select, &mut frame, &places);
@@ -519,9 +528,13 @@ impl Cutter<'_> {
         let Some(frame) = self.frames.last().filter(|_| !is_within_native) else {
             return (None, Found::Nothing);
         };
-        let Some(at) = frame.scope.row_wise(expr, &self.known.names) else {
+        let names = &self.known.names;
+        let Some(at) = frame.scope.row_wise(expr, names) else {
             return (None, Found::Nothing);
         };
+        if frame.padded.contains(&at) && !is_null_of_nulls(expr, names) {
+            return (None, Found::Nothing);
+        }
         let is_grouped = frame.aggregates == 0
             && frame
                 .groups
@@ -649,16 +662,36 @@ fn name_all(select: &mut Select) {
     }
 }
 
-/// Whether a join of `select` adds rows of NULLs: what is computed of them is not what is computed
-/// before they are added.
-fn has_outer_join(select: &Select) -> bool {
-    let mut joins = select.from.iter().flat_map(|item| &item.joins);
-    joins.any(|join| {
-        !matches!(
-            join.join_operator,
-            JoinOperator::Join(_) | JoinOperator::Inner(_) | JoinOperator::CrossJoin(_)
-        )
-    })
+/// Which of the row sets in `places` the joins of `select` may add rows of NULLs to; `None` if it has
+/// joins of other kinds.
+fn padded(select: &Select, places: &[(usize, Option<usize>)]) -> Option<HashSet<usize>> {
+    let mut padded = HashSet::new();
+    for (at, item) in select.from.iter().enumerate() {
+        for (number, join) in item.joins.iter().enumerate() {
+            let (left, right) = pads(&join.join_operator)?;
+            let sets = places.iter().enumerate();
+            let sets = sets.filter(|(_, (item, place))| {
+                let is_left = place.is_none_or(|place| place < number);
+                *item == at && (left && is_left || right && *place == Some(number))
+            });
+            padded.extend(sets.map(|(set, _)| set));
+        }
+    }
+    Some(padded)
+}
+
+/// Whether a join adds rows of NULLs to what is left of it, and to what is right; `None` for other
+/// kinds of joins.
+fn pads(operator: &JoinOperator) -> Option<(bool, bool)> {
+    match operator {
+        JoinOperator::Join(_) | JoinOperator::Inner(_) | JoinOperator::CrossJoin(_) => {
+            Some((false, false))
+        }
+        JoinOperator::Left(_) | JoinOperator::LeftOuter(_) => Some((false, true)),
+        JoinOperator::Right(_) | JoinOperator::RightOuter(_) => Some((true, false)),
+        JoinOperator::FullOuter(_) => Some((true, true)),
+        _ => None,
+    }
 }
 
 /// Whether a result is called as something else that a function in FROM gives: which of the two is

@@ -25,7 +25,7 @@ pub(crate) use mistake::{
 
 pub(crate) use towpath_engine::source::SOURCE;
 
-use placeholder::{Placeholder, References};
+use placeholder::{Placeholder, References, SPELLINGS};
 
 /// A user's SELECT whose placeholders are replaced.
 ///
@@ -50,6 +50,7 @@ impl Template {
         let mut double_equals = None;
         let mut found = false;
         let mut at = 0;
+        check_first_word(text)?;
         while at < text.len() {
             let rest = &text[at..];
             let skipped = opaque_length(rest, text, at)?;
@@ -74,6 +75,10 @@ impl Template {
             let Some(next) = rest.chars().next() else {
                 break;
             };
+            if rest.starts_with("{{") {
+                let place = Place::of_offset(text, at);
+                return Err(refuse(Some(place), "{{ begins no placeholder").with_hint(SPELLINGS));
+            }
             if rest.starts_with("==") {
                 double_equals.get_or_insert(Place::of_offset(text, at));
             }
@@ -150,6 +155,38 @@ impl Template {
         }
         statement::parse(&self.sql)
     }
+}
+
+/// Checks that `text` begins as a SELECT does.
+///
+/// # Errors
+/// `Config`, if its first word begins another statement.
+fn check_first_word(text: &str) -> Result<()> {
+    let mut rest = text;
+    while let Some(next) = rest.chars().next().filter(|next| !next.is_alphabetic()) {
+        let is_comment = rest.starts_with("--") || rest.starts_with("/*");
+        let skipped = match (is_comment, next) {
+            (true, _) => opaque_length(rest, text, text.len() - rest.len())?,
+            (false, '(') => 1,
+            (false, next) if next.is_whitespace() => next.len_utf8(),
+            _ => return Ok(()),
+        };
+        rest = &rest[skipped..];
+    }
+    let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_');
+    let word = &rest[..end.unwrap_or(rest.len())];
+    let begins_select = |known: &&str| known.eq_ignore_ascii_case(word);
+    if word.is_empty()
+        || ["select", "with", "values", "table"]
+            .iter()
+            .any(begins_select)
+    {
+        return Ok(());
+    }
+    let place = Place::of_offset(text, text.len() - rest.len());
+    let message = format!("a transform is a SELECT, not {}", word.to_uppercase());
+    Err(refuse(Some(place), message)
+        .with_hint("the write mode says what becomes of its rows: upsert, append, replace, mirror"))
 }
 
 /// Bytes of the literal, quoted identifier, comment or dollar quote that `rest` begins with.
@@ -308,6 +345,41 @@ mod tests {
         let err = Template::new("SELECT *\n FROM {{ sorce }}").unwrap_err();
         insta::assert_snapshot!(err, @r#"there is no placeholder "sorce", at line 2, column 7"#);
         assert_eq!(err.hint(), Some("did you mean {{ source }}?"));
+    }
+
+    #[test]
+    fn a_placeholder_that_is_not_closed_is_refused_where_it_is() {
+        for sql in [
+            "SELECT {{ source('x' }}",
+            "SELECT {{ source",
+            "SELECT {{ source('x }}",
+        ] {
+            let err = Template::new(sql).unwrap_err().to_string();
+            assert_eq!(
+                err, "{{ begins no placeholder, at line 1, column 8",
+                "{sql}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_select_is_refused_by_its_first_word() {
+        for sql in [
+            "delete FROM {{ source }}",
+            "-- SELECT\n /* all */ delete FROM {{ source }}",
+        ] {
+            let err = Template::new(sql).unwrap_err().to_string();
+            let (found, _) = err.split_once(", at line").unwrap();
+            assert_eq!(found, "a transform is a SELECT, not DELETE", "{sql}");
+        }
+        check(
+            "((VALUES (1), ({{source}})))",
+            "((VALUES (1), (  source  )))",
+        );
+        check(
+            " -- delete\nTABLE {{source}}",
+            " -- delete\nTABLE   source  ",
+        );
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::opaque_length;
 const DESTINATION: &str = "destination";
 
 /// How placeholders are written.
-const SPELLINGS: &str = "write {{ source }}, {{ source('schema.table') }}, {{ source('connection', 'schema.table') }} \
+pub(super) const SPELLINGS: &str = "write {{ source }}, {{ source('schema.table') }}, {{ source('connection', 'schema.table') }} \
      or {{ destination }}";
 
 /// Words that may come after a table in FROM and are no alias of it.

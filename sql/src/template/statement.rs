@@ -36,11 +36,8 @@ pub(super) fn parse(sql: &str) -> Result<Statement> {
             .with_hint("join several into one with WITH or UNION ALL"));
     };
     if !matches!(statement, Statement::Query(_)) {
-        let first = sql.split_whitespace().next().unwrap_or_default();
-        return Err(refuse(
-            Some(place(statement.span())),
-            format!("a transform is a SELECT, not {}", first.to_uppercase()),
-        ));
+        let place = place(statement.span());
+        return Err(refuse(Some(place), "a transform is a SELECT"));
     }
     Ok(statement)
 }

@@ -359,6 +359,11 @@ async fn mistakes_are_told_with_their_place_and_the_way_out() {
             "column \"amuont\" does not exist, at line 1, column 8\nhint: did you mean \"amount\"?",
         ),
         (
+            "SELECT orders.id FROM {{ source }}",
+            "table \"orders\" does not exist in this query, at line 1, column 8\n\
+             hint: call it so: {{ source }} AS \"orders\"",
+        ),
+        (
             "SELECT id FROM orders, {{ source }}",
             "table orders cannot be read: a transform reads tables by placeholders, \
              at line 1, column 16\n\
@@ -400,7 +405,8 @@ async fn mistakes_are_told_with_their_place_and_the_way_out() {
         ),
         (
             "DELETE FROM {{ source }}",
-            "a transform is a SELECT, not DELETE, at line 1, column 1",
+            "a transform is a SELECT, not DELETE, at line 1, column 1\n\
+             hint: the write mode says what becomes of its rows: upsert, append, replace, mirror",
         ),
         (
             "SELECT id FROM {{ source }}; SELECT 2",

@@ -18,7 +18,7 @@ pub struct ResultColumn {
     pub origin: Option<String>,
 }
 
-/// What functions of one name are: each is true if any of them is.
+/// What functions of one name are: each is true if any of them is, but for `is_strict`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FunctionTraits {
     /// `pg_proc.proname`.
@@ -29,6 +29,8 @@ pub struct FunctionTraits {
     pub is_volatile: bool,
     /// Whether it gives a set of rows.
     pub returns_set: bool,
+    /// Whether all of them give NULL for any argument that is NULL.
+    pub is_strict: bool,
 }
 
 /// Why the server does not take a query.
@@ -201,6 +203,7 @@ pub async fn functions(client: &Connection, names: &[String]) -> Result<Vec<Func
             takes_several_rows: row.get("takes_several_rows"),
             is_volatile: row.get("is_volatile"),
             returns_set: row.get("returns_set"),
+            is_strict: row.get("is_strict"),
         })
         .collect())
 }
