@@ -29,6 +29,10 @@ pub(crate) fn planning(err: DataFusionError) -> Error {
                 )
                 .with_hint("write it as a JOIN, or let the source run it (on: source)");
             }
+            if let Some(function) = mismatched(&message) {
+                let message = format!("{function} does not take arguments of these types");
+                return refuse(place, message).with_hint("cast them to types that it takes");
+            }
             let unsupported = matches!(err, DataFusionError::NotImplemented(_));
             let refused = refuse(place, message);
             match unsupported {
@@ -55,6 +59,12 @@ pub(crate) fn running(err: DataFusionError) -> Error {
             Error::new(ErrorKind::Internal, "the transform stopped").with_source(sentence(&err))
         }
     }
+}
+
+/// The function that a message says no signature of fits.
+fn mismatched(message: &str) -> Option<&str> {
+    let (before, _) = message.split_once("' failed to match any signature")?;
+    before.rsplit('\'').next()
 }
 
 /// The column that a message says must be in GROUP BY.
@@ -159,7 +169,12 @@ fn unknown_column(field: &Column, valid: &[Column], place: Option<Place>) -> Err
         return error;
     }
     let error = refuse(place, format!("column {:?} does not exist", field.name));
-    let mut names: Vec<&str> = valid.iter().map(|column| &*column.name).collect();
+    // What servers compute is called by its expression, in parentheses.
+    let mut names: Vec<&str> = valid
+        .iter()
+        .map(|column| &*column.name)
+        .filter(|name| !name.starts_with('('))
+        .collect();
     names.sort_unstable();
     names.dedup();
     if let Some(same) = names
@@ -176,23 +191,24 @@ fn unknown_column(field: &Column, valid: &[Column], place: Option<Place>) -> Err
     }
 }
 
-/// The error for a column of a table that is not read under that name; `None` if it is.
+/// The error for a column that there is, of a table that is not called so; `None` if it is.
 fn unknown_table(field: &Column, valid: &[Column], place: Option<Place>) -> Option<Error> {
     let qualifier = field.relation.as_ref()?.table();
-    let mut known: Vec<&str> = valid
+    let mut known = valid
         .iter()
+        .filter(|column| column.name == field.name)
         .filter_map(|column| Some(column.relation.as_ref()?.table()))
-        .collect();
-    known.sort_unstable();
-    known.dedup();
-    if known.is_empty() || known.contains(&qualifier) {
+        .peekable();
+    let first = *known.peek()?;
+    if known.any(|known| known == qualifier) {
         return None;
     }
-    let hint = match *known {
-        [SOURCE] => format!("call it so: {{{{ source }}}} AS {}", ident(qualifier)),
-        _ => format!("there are: {}", known.join(", ")),
+    let (table, name) = (ident(qualifier), ident(&field.name));
+    let hint = match first {
+        SOURCE => format!("write FROM {{{{ source }}}} AS {table}"),
+        _ => format!("did you mean {}.{name}?", ident(first)),
     };
-    let message = format!("table {qualifier:?} does not exist in this query");
+    let message = format!("column {table}.{name} does not exist");
     Some(refuse(place, message).with_hint(hint))
 }
 

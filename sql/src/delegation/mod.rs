@@ -1,6 +1,7 @@
 //! What of a SELECT its sources run themselves: all of it, or what takes one row at a time.
 
 mod digits;
+mod joins;
 mod scope;
 mod shape;
 mod split;

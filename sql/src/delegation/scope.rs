@@ -231,6 +231,11 @@ pub(super) fn table_factor(name: &str, alias: &Ident) -> TableFactor {
     }
 }
 
+/// The column `name` of `alias`.
+pub(super) fn column(alias: &Ident, name: String) -> Expr {
+    Expr::CompoundIdentifier(vec![alias.clone(), Ident::with_quote('"', name)])
+}
+
 /// A row set with the columns it has, and which of them are wanted of it.
 pub(super) struct Occurrence {
     pub(super) set: RowSet,

@@ -4,14 +4,14 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Distinct, Expr, GroupByExpr, Ident, JoinConstraint, JoinOperator, ObjectNamePart, Query,
-    Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, Statement, TableWithJoins, Value,
-    ValueWithSpan, Visit, VisitMut, Visitor, VisitorMut,
+    Distinct, Expr, GroupByExpr, Ident, JoinConstraint, JoinOperator, Query, Select, SelectItem,
+    SetExpr, Statement, TableWithJoins, Value, ValueWithSpan, Visit, VisitMut, Visitor, VisitorMut,
 };
 use towpath_engine::Result;
 use towpath_engine::table::ident;
 
-use super::scope::{Meaning, Named, Occurrence, Reads, RowSet, Scope, reads, table_factor};
+use super::joins::{constraint, padded, spread_wildcards};
+use super::scope::{Meaning, Named, Occurrence, Reads, RowSet, Scope, column, reads, table_factor};
 use super::shape::{has_group_by, name_of};
 use super::strict::is_null_of_nulls;
 use super::{Base, Names, WholeQuery};
@@ -396,24 +396,14 @@ impl Cutter<'_> {
                 computed: Vec::new(),
             });
         }
-        for join in select.from.iter().flat_map(|item| &item.joins) {
-            self.note_merged(frame, &join.join_operator);
+        for join in select.from.iter_mut().flat_map(|item| &mut item.joins) {
+            self.note_merged(frame, &mut join.join_operator);
         }
     }
 
     /// Columns that a join merges are wanted.
-    fn note_merged(&mut self, frame: &Frame, operator: &JoinOperator) {
-        let (JoinOperator::Join(constraint)
-        | JoinOperator::Inner(constraint)
-        | JoinOperator::Left(constraint)
-        | JoinOperator::LeftOuter(constraint)
-        | JoinOperator::Right(constraint)
-        | JoinOperator::RightOuter(constraint)
-        | JoinOperator::FullOuter(constraint)) = operator
-        else {
-            return;
-        };
-        let JoinConstraint::Using(names) = constraint else {
+    fn note_merged(&mut self, frame: &Frame, operator: &mut JoinOperator) {
+        let Some(JoinConstraint::Using(names)) = constraint(operator) else {
             return;
         };
         let names = names.iter().filter_map(|name| name.0.last()?.as_ident());
@@ -647,10 +637,6 @@ impl Visitor for Aggregates<'_> {
     }
 }
 
-fn column(alias: &Ident, name: String) -> Expr {
-    Expr::CompoundIdentifier(vec![alias.clone(), Ident::with_quote('"', name)])
-}
-
 /// Gives every result of `select` the name that it has, columns too.
 fn name_all(select: &mut Select) {
     for item in &mut select.projection {
@@ -659,38 +645,6 @@ fn name_all(select: &mut Select) {
             let expr = expr.clone();
             *item = SelectItem::ExprWithAlias { expr, alias };
         }
-    }
-}
-
-/// Which of the row sets in `places` the joins of `select` may add rows of NULLs to; `None` if it has
-/// joins of other kinds.
-fn padded(select: &Select, places: &[(usize, Option<usize>)]) -> Option<HashSet<usize>> {
-    let mut padded = HashSet::new();
-    for (at, item) in select.from.iter().enumerate() {
-        for (number, join) in item.joins.iter().enumerate() {
-            let (left, right) = pads(&join.join_operator)?;
-            let sets = places.iter().enumerate();
-            let sets = sets.filter(|(_, (item, place))| {
-                let is_left = place.is_none_or(|place| place < number);
-                *item == at && (left && is_left || right && *place == Some(number))
-            });
-            padded.extend(sets.map(|(set, _)| set));
-        }
-    }
-    Some(padded)
-}
-
-/// Whether a join adds rows of NULLs to what is left of it, and to what is right; `None` for other
-/// kinds of joins.
-fn pads(operator: &JoinOperator) -> Option<(bool, bool)> {
-    match operator {
-        JoinOperator::Join(_) | JoinOperator::Inner(_) | JoinOperator::CrossJoin(_) => {
-            Some((false, false))
-        }
-        JoinOperator::Left(_) | JoinOperator::LeftOuter(_) => Some((false, true)),
-        JoinOperator::Right(_) | JoinOperator::RightOuter(_) => Some((true, false)),
-        JoinOperator::FullOuter(_) => Some((true, true)),
-        _ => None,
     }
 }
 
@@ -717,45 +671,6 @@ fn name_computed(select: &mut Select, scope: &Scope) {
             *item = SelectItem::ExprWithAlias { expr, alias };
         }
     }
-}
-
-/// Puts columns in the places of `*`; `false` if not all of them are known.
-fn spread_wildcards(select: &mut Select, scope: &Scope) -> bool {
-    let mut items = Vec::with_capacity(select.projection.len());
-    for item in std::mem::take(&mut select.projection) {
-        match &item {
-            SelectItem::Wildcard(_) if !scope.is_alone => {
-                items.push(item);
-                select.projection = items;
-                return false;
-            }
-            SelectItem::Wildcard(_) => {
-                let aliases = scope.occurrences.iter().flat_map(Occurrence::aliases);
-                items.extend(aliases.flat_map(|(alias, columns)| spread(alias, columns)));
-            }
-            SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
-                let own = match &*name.0 {
-                    [ObjectNamePart::Identifier(name)] => Some(folded(name)),
-                    _ => None,
-                };
-                let mut aliases = scope.occurrences.iter().flat_map(Occurrence::aliases);
-                match aliases.find(|(alias, _)| Some(folded(alias)) == own) {
-                    Some((alias, columns)) => items.extend(spread(alias, columns)),
-                    None => items.push(item),
-                }
-            }
-            _ => items.push(item),
-        }
-    }
-    select.projection = items;
-    true
-}
-
-fn spread<'a>(alias: &'a Ident, columns: &'a [String]) -> impl Iterator<Item = SelectItem> + 'a {
-    columns.iter().map(|name| SelectItem::ExprWithAlias {
-        expr: column(alias, name.clone()),
-        alias: Ident::with_quote('"', name.clone()),
-    })
 }
 
 /// The expression that `expr`, in GROUP BY, stands for: that of a result, if it is its number or

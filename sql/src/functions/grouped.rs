@@ -40,9 +40,13 @@ pub(super) fn aggregate_call(mut call: AggregateFunction, scope: &Scope<'_>) -> 
     let wanted = aggregate_types(&name_of_call, &types, call.params.distinct)
         .ok_or_else(|| refused("is not supported"))?;
     if name_of_call == "string_agg" && call.params.order_by.is_empty() {
-        return Err(refused(
-            "needs an ORDER BY to give the same text everywhere",
-        ));
+        let refused = refuse(
+            args.first().and_then(place),
+            "string_agg without ORDER BY gives another text each time",
+        );
+        return Err(external(refused.with_hint(
+            "write string_agg(value, delimiter ORDER BY …), or let the source run it (on: source)",
+        )));
     }
     if name_of_call == "avg" {
         for (arg, data_type) in args.iter().zip(&types) {

@@ -360,8 +360,12 @@ async fn mistakes_are_told_with_their_place_and_the_way_out() {
         ),
         (
             "SELECT orders.id FROM {{ source }}",
-            "table \"orders\" does not exist in this query, at line 1, column 8\n\
-             hint: call it so: {{ source }} AS \"orders\"",
+            "column \"orders\".\"id\" does not exist, at line 1, column 8\n\
+             hint: write FROM {{ source }} AS \"orders\"",
+        ),
+        (
+            "SELECT o.id FROM {{ source }} s",
+            "column \"o\".\"id\" does not exist, at line 1, column 8\nhint: did you mean \"s\".\"id\"?",
         ),
         (
             "SELECT id FROM orders, {{ source }}",

@@ -77,7 +77,7 @@ async fn compare_all(
     for stream in expand(&resolved.streams, wanted, databases.source()).await? {
         let Some(comparison) = compare(&databases, &stream, rows).await? else {
             if stream.transform.select().is_some() {
-                let why = "its SQL reads tables of other databases";
+                let why = "its SQL reads tables that the source does not have";
                 output.note(&format!("{}: not compared, as {why}", stream.name));
             }
             continue;

@@ -244,7 +244,7 @@ async fn source_tables<'a>(verifier: &'a Verifier, stream: &Stream) -> Result<Ve
         |reference: &Reference| !matches!(reference.table, ReferencedTable::Source(_));
     if transform.references().iter().any(is_elsewhere) {
         let message = format!(
-            "stream {} cannot be compared: its SQL reads tables of other databases",
+            "stream {} cannot be compared: its SQL reads tables that the source does not have",
             stream.name
         );
         return Err(Error::new(ErrorKind::Config, message).with_hint(
