@@ -41,13 +41,13 @@ pub(crate) fn state(settings: &Settings) -> Result<SessionState> {
 /// Makes `state` join these `sizes` of what a plan scans, in bytes, on disk where memory does not
 /// suffice; nothing is known of `None`.
 ///
-/// A hash join holds one side in memory and cannot spill: of two scans the smaller one, of more
-/// whatever comes. Rows take some half more room in Arrow and a hash table than in a heap.
+/// A hash join holds one side in memory and cannot spill: of two scans the smaller one, of more perhaps
+/// several at a time. Rows take some half more room in Arrow and a hash table than in a heap.
 pub(crate) fn choose_joins(state: &mut SessionState, settings: &Settings, sizes: &[Option<u64>]) {
     let known: Option<Vec<u64>> = sizes.iter().copied().collect();
     let held = match known.as_deref() {
         Some([one, other]) => Some(*one.min(other)),
-        Some(more) => more.iter().max().copied(),
+        Some(more) => Some(more.iter().sum()),
         None => None,
     };
     let limit = settings.memory_limit as u64;
