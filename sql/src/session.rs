@@ -8,6 +8,7 @@ use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
+use datafusion::optimizer::{Optimizer, OptimizerRule};
 use datafusion::prelude::SessionConfig;
 use towpath_engine::pipeline::Settings;
 use towpath_engine::{Error, ErrorKind, Result};
@@ -35,7 +36,17 @@ pub(crate) fn state(settings: &Settings) -> Result<SessionState> {
         .with_aggregate_functions(functions::aggregates())
         .with_window_functions(functions::windows())
         .with_analyzer_rules(vec![functions::conform(), Arc::new(TypeCoercion::new())])
+        .with_optimizer_rules(optimizer_rules())
         .build())
+}
+
+/// DataFusion's rules but for one: it drops keys of groups that follow from others, and with them the
+/// errors that they are.
+fn optimizer_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
+    let rules = Optimizer::new().rules.into_iter();
+    rules
+        .filter(|rule| rule.name() != "eliminate_group_by_constant")
+        .collect()
 }
 
 /// Makes `state` join these `sizes` of what a plan scans, in bytes, on disk where memory does not

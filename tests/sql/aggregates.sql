@@ -124,3 +124,12 @@ SELECT count(DISTINCT key) AS keys, count(DISTINCT raw) AS raws, count(DISTINCT 
 
 -- source: public.everything
 SELECT c, count(*) AS n FROM (SELECT CASE WHEN flag THEN fixed END AS c, addr FROM {{ source }}) AS x GROUP BY c;
+
+-- source: public.sample
+SELECT b, sum(100 / i) FILTER (WHERE i <> 0) AS x, max(10 / s) FILTER (WHERE s > 0) AS y, count(10 / i) FILTER (WHERE i <> 0) AS z FROM {{ source }} GROUP BY b;
+
+-- source: public.sample
+SELECT sum(v::integer) FILTER (WHERE v ~ '^[0-9]+$') AS x, min(10 / i) FILTER (WHERE i < 0) AS y FROM {{ source }};
+
+-- source: public.sample
+SELECT b, sum(i + 2147483600) FILTER (WHERE i < 0) AS x, sum(i + 2147483601) FILTER (WHERE i < 0) AS y FROM {{ source }} GROUP BY b;

@@ -247,6 +247,11 @@ SELECT id, CASE WHEN id > 100000 THEN 1 / 0 ELSE i END AS x FROM {{ source }};
 
 SELECT id FROM {{ source }} WHERE id < 0 AND 'x'::integer = 1;
 
-SELECT count(*) FROM {{ source }} WHERE false AND 1 / 0 = 1;
-
 SELECT id, coalesce(i, 1 / 0) AS x FROM {{ source }};
+
+SELECT t, count(*) AS n FROM {{ source }} GROUP BY t, id, 10 / (id - 1);
+
+SELECT id FROM {{ source }} GROUP BY id, id + 2147483646;
+
+-- since: 14
+SELECT id, extract(hour FROM day) AS x FROM {{ source }};

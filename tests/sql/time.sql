@@ -124,3 +124,15 @@ SELECT sensor, at, at AT TIME ZONE 'Europe/Berlin' AS instant, to_char(at, 'HH24
 SELECT sensor, at, date_trunc('hour', at) + interval '20 min' * floor(extract(minute FROM at) / 20) AS third FROM {{ source }};
 
 SELECT id, timezone('Asia/Kolkata', placed_at) AS kolkata, timezone('Europe/Berlin', placed_at::timestamp) AS berlin FROM {{ source }};
+
+-- source: public.sample
+SELECT id, date_trunc('mon', ts) AS x, date_trunc('qtr', tz) AS y FROM {{ source }};
+
+-- source: public.sample
+SELECT id, date_part('hour', day) AS x, extract(month FROM day) AS y FROM {{ source }};
+
+-- source: public.sample
+SELECT id, ts::text::date AS x, tz::text::date AS y, (day::text || 't10:20')::timestamp AS z FROM {{ source }};
+
+-- source: public.sample
+SELECT id, '2024-01-05 10:20:30+010'::timestamptz AS x, '2024-01-05 10:20:30-0530'::timestamptz AS y, '2024-01-05T10:20:30Z'::date AS z FROM {{ source }};

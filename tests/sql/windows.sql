@@ -92,3 +92,12 @@ SELECT id, rank() OVER (ORDER BY d) AS place, count(*) OVER (ORDER BY r) AS up_t
 
 -- source: public.sample
 SELECT id, lag(v) OVER (ORDER BY id) AS before, first_value(v) OVER (ORDER BY id) AS first, lead(m) OVER (ORDER BY id) AS after FROM {{ source }};
+
+-- source: public.sample
+SELECT id, bool_or(b) OVER (ORDER BY id ROWS 1 PRECEDING) AS x, bool_and(b) OVER (ORDER BY id) AS y FROM {{ source }};
+
+-- source: public.sample
+SELECT id, every(b) OVER (ORDER BY id ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS x FROM {{ source }};
+
+-- source: public.sample
+SELECT id, sum(100 / i) FILTER (WHERE i <> 0) OVER (ORDER BY id) AS x FROM {{ source }};

@@ -10,6 +10,7 @@ use super::call::PgFunction;
 use super::choice::{Choice, Concat};
 use super::comparison::is_char;
 use super::expression::{Scope, choice_as, is_unknown, place};
+use super::planner::check_field;
 use super::types::{Pg, name, pg};
 use super::{arithmetic, columns, declared, scale};
 use crate::template::{AT_SOURCE, external, refuse};
@@ -34,6 +35,9 @@ impl Scope<'_> {
             && let Some(compared) = self.null_if((first, &types[0]), (second, &types[1]))?
         {
             return Ok(compared);
+        }
+        if call.name() == "extract" {
+            check_field(&call.args, &types)?;
         }
         let wanted = argument_types(&call, &types)?;
         if matches!(call.name(), "||" | "concat" | "concat_ws" | "/") {

@@ -1,16 +1,57 @@
 //! Comparisons: in one type, by the source where only it knows the type, or refused.
 
 use datafusion::arrow::datatypes::DataType;
-use datafusion::common::{DataFusionError, ExprSchema, Result, ScalarValue};
+use datafusion::common::{Column, DataFusionError, ExprSchema, Result, ScalarValue};
 use datafusion::logical_expr::expr::{Between, InList, Like};
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator, and, not, or};
 use datafusion::prelude::lit;
 
 use super::columns::{has_label, is_domain, source_type};
 use super::expression::{Scope, place};
-use super::marker::{float_key, opaque};
+use super::marker::{float_key, is_listed, listed, opaque};
 use super::types::{Pg, common, name, pg};
 use crate::template::{external, refuse};
+
+/// `left OR right` as one list, if both look for values of the same column: DataFusion would make a
+/// list of them that is not [`listed`].
+pub(super) fn one_of_several(left: &Expr, right: &Expr) -> Option<Expr> {
+    let ((column, mut values), (other, more)) = (sought(left)?, sought(right)?);
+    if column != other {
+        return None;
+    }
+    values.extend(more);
+    let column = Expr::Column(column.clone());
+    Some(Expr::InList(InList {
+        expr: Box::new(listed(column, format!("false {values:?}"))),
+        list: values,
+        negated: false,
+    }))
+}
+
+/// The column, and the constants that `expr` finds it to be one of.
+fn sought(expr: &Expr) -> Option<(&Column, Vec<Expr>)> {
+    match expr {
+        Expr::BinaryExpr(BinaryExpr {
+            left,
+            op: Operator::Eq,
+            right,
+        }) => match (&**left, &**right) {
+            (Expr::Column(column), value @ Expr::Literal(..))
+            | (value @ Expr::Literal(..), Expr::Column(column)) => {
+                Some((column, vec![value.clone()]))
+            }
+            _ => None,
+        },
+        Expr::InList(list) if !list.negated => {
+            let Expr::ScalarFunction(call) = &*list.expr else {
+                return None;
+            };
+            let column = is_listed(call).then(|| call.args.first()?.try_as_col())??;
+            Some((column, list.list.clone()))
+        }
+        _ => None,
+    }
+}
 
 impl Scope<'_> {
     pub(super) fn compare(&self, left: Expr, op: Operator, right: Expr) -> Result<Expr> {
@@ -193,10 +234,13 @@ impl Scope<'_> {
             .is_some_and(|wide| !wide.is_float() && is_plain(wide));
         if let (true, Some(wide)) = (plain && expr_pg != Pg::Unknown, wide) {
             let list = list.into_iter().zip(&types);
-            let list = list.map(|(item, item_type)| self.coerce(item, item_type, &wide));
+            let list = list
+                .map(|(item, item_type)| self.coerce(item, item_type, &wide))
+                .collect::<Result<Vec<_>>>()?;
+            let expr = listed(*expr, format!("{negated} {list:?}"));
             return Ok(Expr::InList(InList {
-                expr: Box::new(self.coerce(*expr, &expr_type, &wide)?),
-                list: list.collect::<Result<Vec<_>>>()?,
+                expr: Box::new(self.coerce(expr, &expr_type, &wide)?),
+                list,
                 negated,
             }));
         }

@@ -11,7 +11,7 @@ use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, LogicalPlan, Ope
 use datafusion::prelude::lit;
 
 use super::cast::{self, Target};
-use super::comparison::is_plain;
+use super::comparison::{is_plain, one_of_several};
 use super::conform::widen;
 use super::format;
 use super::grouped::{aggregate_call, window_call};
@@ -144,6 +144,11 @@ impl Scope<'_> {
         match op {
             Operator::And | Operator::Or => {
                 let (left, right) = (self.boolean(*left)?, self.boolean(*right)?);
+                if op == Operator::Or
+                    && let Some(list) = one_of_several(&left, &right)
+                {
+                    return Ok(list);
+                }
                 Ok(Expr::BinaryExpr(BinaryExpr::new(
                     Box::new(left),
                     op,

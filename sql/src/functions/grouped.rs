@@ -2,7 +2,7 @@
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{DFSchema, Result, ScalarValue};
-use datafusion::logical_expr::expr::{AggregateFunction, WindowFunction};
+use datafusion::logical_expr::expr::{AggregateFunction, Case, WindowFunction};
 use datafusion::logical_expr::{
     Expr, ExprSchemable, SortExpr, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition,
 };
@@ -64,11 +64,24 @@ pub(super) fn aggregate_call(mut call: AggregateFunction, scope: &Scope<'_>) -> 
     if name_of_call == "avg" && wanted.first().and_then(pg) == Some(Pg::Numeric) {
         call.func = aggregate::numeric_avg();
     }
-    call.params.filter = match call.params.filter {
-        Some(filter) => Some(Box::new(scope.boolean(*filter)?)),
-        None => None,
-    };
+    if let Some(filter) = call.params.filter.take() {
+        let filter = scope.boolean(*filter)?;
+        call.params.args = guarded(call.params.args, &filter);
+        call.params.filter = Some(Box::new(filter));
+    }
     Ok(Expr::AggregateFunction(call))
+}
+
+/// `args` computed only for rows that pass `filter`, as those of other rows may not be computable.
+fn guarded(args: Vec<Expr>, filter: &Expr) -> Vec<Expr> {
+    let guard = |arg: Expr| match arg {
+        Expr::Column(_) | Expr::Literal(..) => arg,
+        arg => {
+            let when = vec![(Box::new(filter.clone()), Box::new(arg))];
+            Expr::Case(Case::new(None, when, None))
+        }
+    };
+    args.into_iter().map(guard).collect()
 }
 
 /// The types in which an aggregate takes its arguments; `None` if it would differ.
@@ -131,6 +144,8 @@ pub(super) fn window_call(mut call: WindowFunction, scope: &Scope<'_>) -> Result
         WindowFrameBound::CurrentRow => false,
     };
     let offsets = is_offset(&frame.start_bound) || is_offset(&frame.end_bound);
+    let is_sliding =
+        !matches!(&frame.start_bound, WindowFrameBound::Preceding(value) if value.is_null());
     if offsets && frame.units != WindowFrameUnits::Rows {
         return Err(external(
             refuse(None, "a window frame with an offset counts ROWS only").with_hint(AT_SOURCE),
@@ -148,7 +163,9 @@ pub(super) fn window_call(mut call: WindowFunction, scope: &Scope<'_>) -> Result
                     let float = wanted.first().and_then(pg).is_some_and(Pg::is_float);
                     // A frame that moves takes values out again, and floats do not come out even.
                     let uneven = float && offsets && matches!(&*function, "sum" | "avg");
-                    !(uneven || call.params.distinct || function == "string_agg")
+                    let slides = matches!(&*function, "avg" | "count" | "max" | "min" | "sum");
+                    let moves = is_sliding && !slides;
+                    !(uneven || moves || call.params.distinct || function == "string_agg")
                 })
                 .ok_or_else(|| {
                     external(
@@ -171,6 +188,9 @@ pub(super) fn window_call(mut call: WindowFunction, scope: &Scope<'_>) -> Result
         check_value(&function, &types)?;
         check_count(&function, &call.params.args)?;
         call.params.args = undeclared(std::mem::take(&mut call.params.args), scope);
+    }
+    if let Some(filter) = &call.params.filter {
+        call.params.args = guarded(std::mem::take(&mut call.params.args), filter);
     }
     if function == "avg" && wanted.first().and_then(pg) == Some(Pg::Numeric) {
         call.fun = WindowFunctionDefinition::AggregateUDF(aggregate::numeric_avg());

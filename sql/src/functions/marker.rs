@@ -29,6 +29,9 @@ enum Meaning {
     SourceText,
     /// The value may be NULL, whatever it is made of.
     Nullable,
+    /// The value is looked for in this list, and in no other: DataFusion makes one list of two over the
+    /// same value, and forgets that it may be NULL.
+    Listed(String),
     /// The source compares, by an operator of a type that is unknown here.
     Opaque(String),
 }
@@ -42,9 +45,11 @@ struct Marker {
 fn marker(meaning: Meaning) -> ScalarUDF {
     let signature = match meaning {
         Meaning::CollateC => Signature::exact(vec![DataType::Utf8], Volatility::Immutable),
-        Meaning::FloatKey | Meaning::Declared(_) | Meaning::SourceText | Meaning::Nullable => {
-            Signature::any(1, Volatility::Immutable)
-        }
+        Meaning::FloatKey
+        | Meaning::Declared(_)
+        | Meaning::SourceText
+        | Meaning::Nullable
+        | Meaning::Listed(_) => Signature::any(1, Volatility::Immutable),
         Meaning::Opaque(_) => Signature::any(2, Volatility::Immutable),
     };
     ScalarUDF::from(Marker { meaning, signature })
@@ -70,6 +75,11 @@ pub(super) fn nullable(expr: Expr) -> Expr {
     marker(Meaning::Nullable).call(vec![expr])
 }
 
+/// `expr`, which `list` is about.
+pub(super) fn listed(expr: Expr, list: String) -> Expr {
+    marker(Meaning::Listed(list)).call(vec![expr])
+}
+
 /// `column::text`, which the source itself makes.
 pub(super) fn source_text(column: Expr) -> Expr {
     marker(Meaning::SourceText).call(vec![column])
@@ -81,6 +91,11 @@ pub(crate) fn undeclared(call: &ScalarFunction) -> Option<Expr> {
         Some(Meaning::Declared(_)) => call.args.first().cloned(),
         _ => super::cast::undeclared(call),
     }
+}
+
+/// Whether `call` is a value that a list is about.
+pub(super) fn is_listed(call: &ScalarFunction) -> bool {
+    matches!(meaning(call), Some(Meaning::Listed(_)))
 }
 
 /// Whether `call` is a column's text form made by the source.
@@ -110,7 +125,7 @@ pub(crate) fn opaque_comparison(call: &ScalarFunction) -> Option<&str> {
 pub(crate) fn transparent(call: &ScalarFunction) -> Option<&'static str> {
     match meaning(call)? {
         Meaning::CollateC => Some(" COLLATE \"C\""),
-        Meaning::FloatKey => Some(""),
+        Meaning::FloatKey | Meaning::Listed(_) => Some(""),
         Meaning::Declared(_) | Meaning::SourceText | Meaning::Nullable | Meaning::Opaque(_) => None,
     }
 }
@@ -128,6 +143,7 @@ impl ScalarUDFImpl for Marker {
             Meaning::Declared(_) => "declared",
             Meaning::SourceText => "text of the source",
             Meaning::Nullable => "nullable",
+            Meaning::Listed(_) => "listed",
             Meaning::Opaque(operator) => operator,
         }
     }
@@ -139,7 +155,9 @@ impl ScalarUDFImpl for Marker {
     fn return_type(&self, types: &[DataType]) -> Result<DataType> {
         Ok(match self.meaning {
             Meaning::CollateC | Meaning::SourceText => DataType::Utf8,
-            Meaning::FloatKey | Meaning::Declared(_) | Meaning::Nullable => types[0].clone(),
+            Meaning::FloatKey | Meaning::Declared(_) | Meaning::Nullable | Meaning::Listed(_) => {
+                types[0].clone()
+            }
             Meaning::Opaque(_) => DataType::Boolean,
         })
     }
@@ -149,16 +167,17 @@ impl ScalarUDFImpl for Marker {
         let data_type = self.return_type(&[given.data_type().clone()])?;
         let metadata = match &self.meaning {
             Meaning::Declared(declaration) => declared::metadata(declaration.as_deref()),
-            Meaning::Nullable => given.metadata().clone(),
+            Meaning::Nullable | Meaning::Listed(_) => given.metadata().clone(),
             _ => HashMap::new(),
         };
-        let field = Field::new(self.name(), data_type, true);
+        let is_nullable = given.is_nullable() || !matches!(self.meaning, Meaning::Listed(_));
+        let field = Field::new(self.name(), data_type, is_nullable);
         Ok(Arc::new(field.with_metadata(metadata)))
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         match self.meaning {
-            Meaning::CollateC | Meaning::Declared(_) | Meaning::Nullable => {
+            Meaning::CollateC | Meaning::Declared(_) | Meaning::Nullable | Meaning::Listed(_) => {
                 Ok(args.args[0].clone())
             }
             Meaning::SourceText => invoke(args, |arrays| {

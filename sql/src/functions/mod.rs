@@ -211,8 +211,16 @@ fn times() -> Vec<PgFunction> {
         PgFunction::new(
             "date_trunc",
             vec![
-                of(TIMESTAMPTZ, Returns::Argument(1), time::date_trunc),
-                of(TIMESTAMP, Returns::Argument(1), time::date_trunc),
+                of(
+                    TIMESTAMPTZ,
+                    Returns::Computed(planner::truncated),
+                    time::date_trunc,
+                ),
+                of(
+                    TIMESTAMP,
+                    Returns::Computed(planner::truncated),
+                    time::date_trunc,
+                ),
             ],
         ),
         PgFunction::new("date_part", of_both(planner::parted, time::date_part)),

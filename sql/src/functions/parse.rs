@@ -8,8 +8,9 @@ use super::time::{checked_date, checked_timestamp};
 use crate::template::value_error;
 
 fn invalid(what: &str, form: &str) -> Error {
-    value_error(format!("a text in the transform is no {what}"))
-        .with_hint(format!("{what} is read from {form}"))
+    value_error(format!("a text in the transform is no {what}")).with_hint(format!(
+        "{what} is read from {form}; the source reads other forms as well (on: source)"
+    ))
 }
 
 /// Blanks that PostgreSQL skips around numbers and words.
@@ -149,7 +150,7 @@ pub(super) fn bytea(text: &str) -> Result<Vec<u8>> {
         .collect()
 }
 
-/// `YYYY-MM-DD`, perhaps `BC`, or an infinity.
+/// `YYYY-MM-DD`, perhaps with a time, which does not count, or `BC`, or an infinity.
 pub(super) fn date(text: &str) -> Result<i32> {
     match infinity(text) {
         Some(true) => return Ok(i32::MAX),
@@ -158,7 +159,16 @@ pub(super) fn date(text: &str) -> Result<i32> {
     }
     let form = || invalid("date", "YYYY-MM-DD");
     let (text, bc) = era(trimmed(text));
-    checked_date(day_of(text, bc).ok_or_else(form)?)
+    let day = match text.split_once([' ', 'T', 't']) {
+        Some((day, time)) => {
+            let (clock, offset) = split_offset(time.trim_start());
+            let is_time = offset.is_none_or(|offset| offset_micros(offset).is_some());
+            clock_micros(clock).filter(|_| is_time).ok_or_else(form)?;
+            day
+        }
+        None => text,
+    };
+    checked_date(day_of(day, bc).ok_or_else(form)?)
 }
 
 fn infinity(text: &str) -> Option<bool> {
@@ -213,7 +223,7 @@ pub(super) fn timestamp(text: &str, with_zone: bool) -> Result<i64> {
         )
     };
     let (text, bc) = era(trimmed(text));
-    let (date, time) = match text.split_once([' ', 'T']) {
+    let (date, time) = match text.split_once([' ', 'T', 't']) {
         Some((date, time)) => (date, time.trim_start()),
         None => (text, "00:00:00"),
     };
@@ -249,7 +259,7 @@ fn offset_micros(text: &str) -> Option<i64> {
     let (mut hours, mut minutes) = (number(parts.next()?)?, 0);
     if let Some(text) = parts.next() {
         minutes = number(text)?;
-    } else if text.len() == 5 {
+    } else if text.len() > 3 {
         (hours, minutes) = (hours / 100, hours % 100);
     }
     (parts.next().is_none() && hours < 16 && minutes < 60)

@@ -18,7 +18,7 @@ use super::call::{Overload, PgFunction, Returns};
 use super::cast::{self, Target};
 use super::choice::{Concat, Joining};
 use super::declared;
-use super::time::part_scale;
+use super::time::{UNITS, part_scale, unknown_unit};
 use super::types::{INTERVAL, TIMESTAMP, timestamptz};
 use crate::template::{AT_SOURCE, external, refuse};
 
@@ -132,27 +132,66 @@ pub(super) fn clocks() -> Vec<Arc<ScalarUDF>> {
     ]
 }
 
+/// Refuses `extract(field from date)` of a field that dates have had before version 14 only.
+pub(super) fn check_field(args: &[Expr], types: &[DataType]) -> Result<()> {
+    let ([Expr::Literal(ScalarValue::Utf8(Some(field)), _), _], Some(DataType::Date32)) =
+        (args, types.get(1))
+    else {
+        return Ok(());
+    };
+    match is_of_a_clock(&field.to_lowercase()) {
+        true => {
+            let message = format!("a date has no {field} to extract from version 14 on");
+            Err(external(refuse(None, message).with_hint(AT_SOURCE)))
+        }
+        false => Ok(()),
+    }
+}
+
 /// The type of `extract(field from x)`: numeric with the digits that the field has.
 pub(super) fn extracted(_: &[DataType], constants: &[Option<&ScalarValue>]) -> Result<DataType> {
-    let scale = match constants.first() {
-        Some(Some(ScalarValue::Utf8(Some(field)))) => part_scale(field).ok_or_else(|| {
-            external(
-                refuse(
-                    None,
-                    format!("{} of a time is not supported", field.to_lowercase()),
-                )
-                .with_hint(AT_SOURCE),
-            )
-        })?,
-        _ => 6,
-    };
-    Ok(DataType::Decimal128(20, scale))
+    Ok(DataType::Decimal128(20, scale_of(field(constants))?))
 }
 
 /// The type of `date_part(field, x)`, whose fields are those of `extract`.
-pub(super) fn parted(args: &[DataType], constants: &[Option<&ScalarValue>]) -> Result<DataType> {
-    extracted(args, constants)?;
+pub(super) fn parted(_: &[DataType], constants: &[Option<&ScalarValue>]) -> Result<DataType> {
+    scale_of(field(constants))?;
     Ok(DataType::Float64)
+}
+
+/// The field that is named, in lower case, if it is a constant.
+fn field(constants: &[Option<&ScalarValue>]) -> Option<String> {
+    match constants.first() {
+        Some(Some(ScalarValue::Utf8(Some(field)))) => Some(field.to_lowercase()),
+        _ => None,
+    }
+}
+
+fn scale_of(field: Option<String>) -> Result<i8> {
+    let Some(field) = field else {
+        return Ok(6);
+    };
+    part_scale(&field).ok_or_else(|| {
+        let message = format!("{field} of a time is not supported");
+        external(refuse(None, message).with_hint(AT_SOURCE))
+    })
+}
+
+/// Whether a field is a part of a day.
+fn is_of_a_clock(field: &str) -> bool {
+    let field = field.strip_suffix('s').unwrap_or(field);
+    matches!(
+        field,
+        "hour" | "minute" | "second" | "millisecond" | "microsecond"
+    )
+}
+
+/// The type of `date_trunc(unit, x)`.
+pub(super) fn truncated(args: &[DataType], constants: &[Option<&ScalarValue>]) -> Result<DataType> {
+    match field(constants) {
+        Some(unit) if !UNITS.contains(&&*unit) => Err(external(unknown_unit(&unit))),
+        _ => Ok(args[1].clone()),
+    }
 }
 
 /// `x AT TIME ZONE 'UTC'`: the same microseconds under the other type.

@@ -217,7 +217,7 @@ fn truncate(unit: &str, instant: i64) -> towpath_engine::Result<i64> {
 }
 
 /// Units that an infinity is truncated to, that is, all.
-const UNITS: [&str; 25] = [
+pub(super) const UNITS: [&str; 25] = [
     "microsecond",
     "microseconds",
     "millisecond",
@@ -245,12 +245,15 @@ const UNITS: [&str; 25] = [
     "millennia",
 ];
 
-fn unknown_unit(unit: &str) -> towpath_engine::Error {
+pub(super) fn unknown_unit(unit: &str) -> towpath_engine::Error {
     refuse(
         None,
         format!("unit {unit:?} of a date or time is not supported"),
     )
-    .with_hint("use second, minute, hour, day, week, month, quarter or year")
+    .with_hint(
+        "use second, minute, hour, day, week, month, quarter or year, or let the source run it \
+         (on: source)",
+    )
 }
 
 /// `extract(field from timestamp)`: numeric, with six digits after the point.

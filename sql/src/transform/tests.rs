@@ -424,7 +424,7 @@ async fn mistakes_are_told_with_their_place_and_the_way_out() {
         ),
         (
             "SELECT id FROM {{ source }} WHERE id = 'x'",
-            "'x' is no integer\nhint: integer is read from decimal digits",
+            "'x' is no integer\nhint: integer is read from decimal digits; the source reads other forms as well (on: source)",
         ),
         (
             "SELECT max(amount) AS amount FROM {{ source }} HAVING max(amount) > 0",

@@ -161,7 +161,7 @@ async fn result_columns(
         .collect();
     let sql = include_str!("result_columns.sql");
     let rows = query(client, sql, &[&type_oids, &typmods, &table_oids, &attnums]).await?;
-    let types = types::load(client, &type_oids).await?;
+    let types = types::load(client, type_oids).await?;
     columns
         .iter()
         .zip(&rows)
