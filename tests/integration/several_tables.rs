@@ -29,6 +29,47 @@ const CUSTOMERS: &str = "CREATE SCHEMA crm;
 /// Types that only move the OIDs of those after them: the same names, other numbers.
 const OTHER_OIDS: &str = "CREATE TYPE public.a AS ENUM ('x'); CREATE TYPE public.b AS (x integer);";
 
+/// SELECTs over orders `{o}` and customers `{c}`.
+const JOINED: &[&str] = &[
+    "SELECT o.id, c.name, c.tier, c.home, o.amount, o.doc, c.profile FROM {o} o \
+     JOIN {c} c ON c.id = o.customer",
+    "SELECT o.id, customers.name, customers.since FROM {o} o LEFT JOIN {c} \
+     ON customers.id = o.customer AND customers.since > '2020-06-01'",
+    "SELECT c.id, c.name, sum(amount) AS sum, count(o.id) FROM {c} AS c \
+     LEFT JOIN {o} AS o ON o.customer = c.id GROUP BY c.id, c.name",
+    "SELECT id, status, amount FROM {o} WHERE customer IN (SELECT id FROM {c} WHERE tier = 'gold')",
+    "SELECT o.id FROM {o} o WHERE NOT EXISTS (SELECT 1 FROM {c} c WHERE c.id = o.customer)",
+    "WITH customers AS (SELECT * FROM {c} WHERE since < '2020-03-01'), \
+     orders AS (SELECT * FROM {o} WHERE status = 'paid') \
+     SELECT customers.name, orders.placed FROM orders JOIN customers ON customers.id = orders.customer",
+    "SELECT o.id, c.profile ->> 'score' AS score, o.doc -> 'n' AS n FROM {o} o \
+     JOIN {c} c ON c.id = o.customer WHERE c.profile @> '{\"score\": 3}'",
+    "SELECT c.tier, o.doc ->> 'n' AS n, sum(o.amount) FROM {o} o JOIN {c} c ON c.id = o.customer \
+     GROUP BY c.tier, o.doc ->> 'n'",
+    "SELECT o.id, c.profile ->> 'score' AS score, coalesce(c.profile ->> 'score', 'none') AS shown, \
+     c.profile IS NULL AS lacks, jsonb_array_length(c.profile -> 'tags') AS tags, \
+     CASE WHEN c.profile ? 'score' THEN 1 ELSE 0 END AS known, o.doc ->> 'n' AS n FROM {o} o \
+     LEFT JOIN {c} c ON c.id = o.customer AND c.profile ->> 'score' <> '2'",
+    "SELECT o.id, c.name, o.doc ->> 'n' AS n, jsonb_typeof(o.doc -> 'n') AS kind, \
+     coalesce(o.doc ->> 'n', '0') AS shown, c.profile ->> 'score' AS score FROM {o} o \
+     RIGHT JOIN {c} c ON c.id = o.customer",
+    "SELECT o.id, c.name, c.profile ->> 'score' AS score, o.doc ->> 'n' AS n FROM {o} o \
+     FULL JOIN {c} c ON c.id = o.customer WHERE (o.doc ->> 'n') IS DISTINCT FROM '3'",
+    "SELECT c.profile ->> 'score' AS score, count(*) AS rows, count(o.doc ->> 'n') AS known, \
+     max((o.doc ->> 'n')::integer) AS last FROM {c} c LEFT JOIN {o} o ON o.customer = c.id \
+     GROUP BY c.profile ->> 'score'",
+    "SELECT * FROM (SELECT id AS number, customer AS id, amount FROM {o}) o JOIN {c} c USING (id)",
+    "SELECT *, c.name AS again FROM (SELECT id AS number, amount, customer AS id FROM {o}) o \
+     LEFT JOIN (SELECT id, name, profile ->> 'score' AS score FROM {c}) c USING (id)",
+    "SELECT * FROM (SELECT amount, customer AS id FROM {o} WHERE id < 900) o \
+     NATURAL JOIN (SELECT name, id FROM {c}) c",
+    "SELECT id::text, 'order' AS kind FROM {o} UNION ALL SELECT id::text, 'customer' FROM {c}",
+    "SELECT o.id, a.name AS name, b.name AS namesake FROM {o} o JOIN {c} a ON a.id = o.customer \
+     JOIN {c} b ON b.since = a.since + 1",
+    "SELECT o.id, tag FROM {o} o JOIN (SELECT c.id, t.tag FROM {c} c, \
+     jsonb_array_elements_text(c.profile -> 'tags') AS t(tag)) c ON c.id = o.customer",
+];
+
 async fn shop_and_crm() -> Databases {
     let source = format!("{ORDERS}{CUSTOMERS}");
     let destination = format!("{OTHER_OIDS}{CUSTOMERS}");
@@ -38,45 +79,7 @@ async fn shop_and_crm() -> Databases {
 #[tokio::test]
 async fn tables_are_joined_wherever_they_are() {
     let databases = shop_and_crm().await;
-    for sql in [
-        "SELECT o.id, c.name, c.tier, c.home, o.amount, o.doc, c.profile FROM {o} o \
-         JOIN {c} c ON c.id = o.customer",
-        "SELECT o.id, customers.name, customers.since FROM {o} o LEFT JOIN {c} \
-         ON customers.id = o.customer AND customers.since > '2020-06-01'",
-        "SELECT c.id, c.name, sum(amount) AS sum, count(o.id) FROM {c} AS c \
-         LEFT JOIN {o} AS o ON o.customer = c.id GROUP BY c.id, c.name",
-        "SELECT id, status, amount FROM {o} WHERE customer IN (SELECT id FROM {c} WHERE tier = 'gold')",
-        "SELECT o.id FROM {o} o WHERE NOT EXISTS (SELECT 1 FROM {c} c WHERE c.id = o.customer)",
-        "WITH customers AS (SELECT * FROM {c} WHERE since < '2020-03-01'), \
-         orders AS (SELECT * FROM {o} WHERE status = 'paid') \
-         SELECT customers.name, orders.placed FROM orders JOIN customers ON customers.id = orders.customer",
-        "SELECT o.id, c.profile ->> 'score' AS score, o.doc -> 'n' AS n FROM {o} o \
-         JOIN {c} c ON c.id = o.customer WHERE c.profile @> '{\"score\": 3}'",
-        "SELECT c.tier, o.doc ->> 'n' AS n, sum(o.amount) FROM {o} o JOIN {c} c ON c.id = o.customer \
-         GROUP BY c.tier, o.doc ->> 'n'",
-        "SELECT o.id, c.profile ->> 'score' AS score, coalesce(c.profile ->> 'score', 'none') AS shown, \
-         c.profile IS NULL AS lacks, jsonb_array_length(c.profile -> 'tags') AS tags, \
-         CASE WHEN c.profile ? 'score' THEN 1 ELSE 0 END AS known, o.doc ->> 'n' AS n FROM {o} o \
-         LEFT JOIN {c} c ON c.id = o.customer AND c.profile ->> 'score' <> '2'",
-        "SELECT o.id, c.name, o.doc ->> 'n' AS n, jsonb_typeof(o.doc -> 'n') AS kind, \
-         coalesce(o.doc ->> 'n', '0') AS shown, c.profile ->> 'score' AS score FROM {o} o \
-         RIGHT JOIN {c} c ON c.id = o.customer",
-        "SELECT o.id, c.name, c.profile ->> 'score' AS score, o.doc ->> 'n' AS n FROM {o} o \
-         FULL JOIN {c} c ON c.id = o.customer WHERE (o.doc ->> 'n') IS DISTINCT FROM '3'",
-        "SELECT c.profile ->> 'score' AS score, count(*) AS rows, count(o.doc ->> 'n') AS known, \
-         max((o.doc ->> 'n')::integer) AS last FROM {c} c LEFT JOIN {o} o ON o.customer = c.id \
-         GROUP BY c.profile ->> 'score'",
-        "SELECT * FROM (SELECT id AS number, customer AS id, amount FROM {o}) o JOIN {c} c USING (id)",
-        "SELECT *, c.name AS again FROM (SELECT id AS number, amount, customer AS id FROM {o}) o \
-         LEFT JOIN (SELECT id, name, profile ->> 'score' AS score FROM {c}) c USING (id)",
-        "SELECT * FROM (SELECT amount, customer AS id FROM {o} WHERE id < 900) o \
-         NATURAL JOIN (SELECT name, id FROM {c}) c",
-        "SELECT id::text, 'order' AS kind FROM {o} UNION ALL SELECT id::text, 'customer' FROM {c}",
-        "SELECT o.id, a.name AS name, b.name AS namesake FROM {o} o JOIN {c} a ON a.id = o.customer \
-         JOIN {c} b ON b.since = a.since + 1",
-        "SELECT o.id, tag FROM {o} o JOIN (SELECT c.id, t.tag FROM {c} c, \
-         jsonb_array_elements_text(c.profile -> 'tags') AS t(tag)) c ON c.id = o.customer",
-    ] {
+    for sql in JOINED {
         let asked = sql
             .replace("{o}", "shop.orders")
             .replace("{c}", "crm.customers");

@@ -101,3 +101,6 @@ SELECT id, every(b) OVER (ORDER BY id ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOL
 
 -- source: public.sample
 SELECT id, sum(100 / i) FILTER (WHERE i <> 0) OVER (ORDER BY id) AS x FROM {{ source }};
+
+-- source: public.sample
+SELECT id, sum(r) OVER (ORDER BY id ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS x, avg(d) OVER (ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 FOLLOWING) AS y FROM {{ source }} WHERE id IN (1, 2, 5, 10);

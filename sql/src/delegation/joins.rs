@@ -133,10 +133,10 @@ pub(super) fn constraint(operator: &mut JoinOperator) -> Option<&mut JoinConstra
 }
 
 /// The column `name` of `alias` under its own name.
-fn carried(alias: &Ident, name: &String) -> SelectItem {
+fn carried(alias: &Ident, name: &str) -> SelectItem {
     SelectItem::ExprWithAlias {
-        expr: column(alias, name.clone()),
-        alias: Ident::with_quote('"', name.clone()),
+        expr: column(alias, name.to_owned()),
+        alias: Ident::with_quote('"', name),
     }
 }
 

@@ -4,7 +4,8 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{DFSchema, Result, ScalarValue};
 use datafusion::logical_expr::expr::{AggregateFunction, Case, WindowFunction};
 use datafusion::logical_expr::{
-    Expr, ExprSchemable, SortExpr, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition,
+    Expr, ExprSchemable, SortExpr, WindowFrame, WindowFrameBound, WindowFrameUnits,
+    WindowFunctionDefinition,
 };
 
 use super::expression::{Scope, place};
@@ -138,19 +139,7 @@ pub(super) const OF_ANOTHER_ROW: [&str; 5] =
 /// `Config`, if the function would differ.
 pub(super) fn window_call(mut call: WindowFunction, scope: &Scope<'_>) -> Result<Expr> {
     let function = call.fun.name().to_owned();
-    let frame = &call.params.window_frame;
-    let is_offset = |bound: &WindowFrameBound| match bound {
-        WindowFrameBound::Preceding(value) | WindowFrameBound::Following(value) => !value.is_null(),
-        WindowFrameBound::CurrentRow => false,
-    };
-    let offsets = is_offset(&frame.start_bound) || is_offset(&frame.end_bound);
-    let is_sliding =
-        !matches!(&frame.start_bound, WindowFrameBound::Preceding(value) if value.is_null());
-    if offsets && frame.units != WindowFrameUnits::Rows {
-        return Err(external(
-            refuse(None, "a window frame with an offset counts ROWS only").with_hint(AT_SOURCE),
-        ));
-    }
+    check_frame(&call.params.window_frame)?;
     let args = std::mem::take(&mut call.params.args);
     let types = args
         .iter()
@@ -159,22 +148,10 @@ pub(super) fn window_call(mut call: WindowFunction, scope: &Scope<'_>) -> Result
     let wanted = match &call.fun {
         WindowFunctionDefinition::AggregateUDF(_) => {
             aggregate_types(&function, &types, call.params.distinct)
-                .filter(|wanted| {
-                    let float = wanted.first().and_then(pg).is_some_and(Pg::is_float);
-                    // A frame that moves takes values out again, and floats do not come out even.
-                    let uneven = float && offsets && matches!(&*function, "sum" | "avg");
-                    let slides = matches!(&*function, "avg" | "count" | "max" | "min" | "sum");
-                    let moves = is_sliding && !slides;
-                    !(uneven || moves || call.params.distinct || function == "string_agg")
-                })
+                .filter(|wanted| is_windowed(&call, wanted))
                 .ok_or_else(|| {
-                    external(
-                        refuse(
-                            None,
-                            format!("{function} over this window is not supported"),
-                        )
-                        .with_hint(AT_SOURCE),
-                    )
+                    let message = format!("{function} over this window is not supported");
+                    external(refuse(None, message).with_hint(AT_SOURCE))
                 })?
         }
         WindowFunctionDefinition::WindowUDF(_) => window_types(&types),
@@ -203,6 +180,43 @@ pub(super) fn window_call(mut call: WindowFunction, scope: &Scope<'_>) -> Result
     let order = std::mem::take(&mut call.params.order_by);
     call.params.order_by = sort_keys(order, scope.schema)?;
     Ok(Expr::WindowFunction(Box::new(call)))
+}
+
+/// Whether a bound of a frame counts.
+fn is_offset(bound: &WindowFrameBound) -> bool {
+    match bound {
+        WindowFrameBound::Preceding(value) | WindowFrameBound::Following(value) => !value.is_null(),
+        WindowFrameBound::CurrentRow => false,
+    }
+}
+
+/// Refuses frames by values.
+fn check_frame(frame: &WindowFrame) -> Result<()> {
+    let counts = is_offset(&frame.start_bound) || is_offset(&frame.end_bound);
+    match counts && frame.units != WindowFrameUnits::Rows {
+        true => {
+            let message = "a window frame with an offset counts ROWS only";
+            Err(external(refuse(None, message).with_hint(AT_SOURCE)))
+        }
+        false => Ok(()),
+    }
+}
+
+/// Whether the aggregate `call` may be computed over its frame, with arguments of the types `wanted`.
+fn is_windowed(call: &WindowFunction, wanted: &[DataType]) -> bool {
+    let frame = &call.params.window_frame;
+    let is_float = wanted.first().and_then(pg).is_some_and(Pg::is_float);
+    let begins_at_first =
+        matches!(&frame.start_bound, WindowFrameBound::Preceding(value) if value.is_null());
+    let fits = match call.fun.name() {
+        // A frame that moves takes values out again, and floats do not come out even.
+        "sum" | "avg" => begins_at_first || !is_float,
+        "count" | "max" | "min" => true,
+        "string_agg" => false,
+        // Nothing can be taken out again.
+        _ => begins_at_first,
+    };
+    fits && !call.params.distinct
 }
 
 /// Keys that order rows as PostgreSQL does: floats that are equal there are equal here.
