@@ -223,6 +223,11 @@ pub trait TransformPlan: Send + Sync {
     /// that is unique there and carried is unique here.
     fn keeps_rows_apart(&self) -> bool;
 
+    /// Whether its results depend on the order in which rows come: it adds floats, whose last digits do.
+    fn adds_floats(&self) -> bool {
+        false
+    }
+
     /// What runs between source and destination, for people; `None` if nothing does.
     fn explain(&self) -> Option<String>;
 

@@ -1,10 +1,11 @@
 //! Aggregates and window functions: the types of their arguments, and keys of groups.
 
 use datafusion::arrow::datatypes::DataType;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, Result, ScalarValue};
 use datafusion::logical_expr::expr::{AggregateFunction, Case, WindowFunction};
 use datafusion::logical_expr::{
-    Expr, ExprSchemable, SortExpr, WindowFrame, WindowFrameBound, WindowFrameUnits,
+    Expr, ExprSchemable, LogicalPlan, SortExpr, WindowFrame, WindowFrameBound, WindowFrameUnits,
     WindowFunctionDefinition,
 };
 
@@ -180,6 +181,43 @@ pub(super) fn window_call(mut call: WindowFunction, scope: &Scope<'_>) -> Result
     let order = std::mem::take(&mut call.params.order_by);
     call.params.order_by = sort_keys(order, scope.schema)?;
     Ok(Expr::WindowFunction(Box::new(call)))
+}
+
+/// Whether `plan` adds floats in an order that no ORDER BY gives.
+pub(crate) fn adds_floats(plan: &LogicalPlan) -> bool {
+    let mut is_found = false;
+    // Nothing in it fails.
+    let _ = plan.apply_with_subqueries(|node| {
+        let inputs = node.inputs();
+        let schemas = inputs.iter().map(|input| input.schema().as_ref());
+        let is_float = |expr: &Expr| {
+            let mut types = schemas
+                .clone()
+                .filter_map(|schema| expr.get_type(schema).ok());
+            types.any(|data_type| pg(&data_type).is_some_and(Pg::is_float))
+        };
+        node.apply_expressions(|expr| {
+            expr.apply(|expr| {
+                is_found |= match expr {
+                    Expr::AggregateFunction(call) => {
+                        adds(call.func.name()) && call.params.args.iter().any(is_float)
+                    }
+                    Expr::WindowFunction(call) => {
+                        adds(call.fun.name())
+                            && call.params.order_by.is_empty()
+                            && call.params.args.iter().any(is_float)
+                    }
+                    _ => false,
+                };
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    });
+    is_found
+}
+
+fn adds(function: &str) -> bool {
+    matches!(function, "avg" | "sum")
 }
 
 /// Whether a bound of a frame counts.

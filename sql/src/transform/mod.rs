@@ -154,8 +154,9 @@ impl SqlTransform {
         }
     }
 
-    /// The plan in which the source computes the rows, or the whole result, if a numeric that `plan`
-    /// computes has as many digits there as each value has; `None` if it may stay as it is, or must.
+    /// The plan in which the source computes the rows, or the whole result, if the last digits of one
+    /// that `plan` computes depend on more than its values: on how many each of them has, or, of sums
+    /// of floats, on their order; `None` if it may stay as it is, or must.
     fn digit_for_digit(
         &self,
         plan: &dyn TransformPlan,
@@ -168,6 +169,10 @@ impl SqlTransform {
             false if self.may_run_whole => "runs the whole SELECT",
             false => return None,
         };
+        if plan.adds_floats() {
+            let note = format!("the source {does}: sums of floats depend on the order of its rows");
+            return described.carried(destination, vec![note]).ok();
+        }
         let columns = plan.columns().iter().enumerate();
         // What is only computed from more digits is not worth running the whole SELECT there.
         let computed: Vec<Computed> = columns
@@ -519,6 +524,10 @@ impl TransformPlan for SqlPlan {
 
     fn keeps_rows_apart(&self) -> bool {
         self.represented.keeps_rows_apart
+    }
+
+    fn adds_floats(&self) -> bool {
+        functions::adds_floats(self.represented.plan())
     }
 
     fn notes(&self) -> &[String] {
