@@ -42,3 +42,9 @@ SELECT id FROM (SELECT id, i IN (1, 2) AS a, i IN (7, 8) AS b FROM {{ source }})
 SELECT id FROM {{ source }} WHERE s = 1 OR s = 2 OR s = 3 OR s = -32768;
 
 SELECT id FROM {{ source }} WHERE i IN (1, 2, 3, 4, 5, 6) OR i IS NULL;
+
+SELECT id FROM {{ source }} WHERE NOT ((s = 1 OR s = 2) AND (7 = s OR s = 8));
+
+SELECT id FROM {{ source }} WHERE NOT ((z = 1 OR z = 2) AND (z = 7 OR z = 8 OR z = 9));
+
+SELECT id FROM {{ source }} WHERE NOT ((i = 1::bigint OR i = 2::bigint) AND (i = 7::bigint OR i IN (8::bigint)));

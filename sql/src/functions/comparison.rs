@@ -2,7 +2,7 @@
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Column, DataFusionError, ExprSchema, Result, ScalarValue};
-use datafusion::logical_expr::expr::{Between, InList, Like};
+use datafusion::logical_expr::expr::{Between, Cast, InList, Like};
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator, and, not, or};
 use datafusion::prelude::lit;
 
@@ -12,43 +12,63 @@ use super::marker::{float_key, is_listed, listed, opaque};
 use super::types::{Pg, common, name, pg};
 use crate::template::{external, refuse};
 
-/// `left OR right` as one list, if both look for values of the same column: DataFusion would make a
-/// list of them that is not [`listed`].
+/// `left OR right` as one list, if both look for values of the same column, or of the same cast of it:
+/// DataFusion would make a list of them that is not [`listed`].
 pub(super) fn one_of_several(left: &Expr, right: &Expr) -> Option<Expr> {
-    let ((column, mut values), (other, more)) = (sought(left)?, sought(right)?);
-    if column != other {
+    let ((subject, mut values), (other, more)) = (sought(left)?, sought(right)?);
+    if subject != other {
         return None;
     }
     values.extend(more);
-    let column = Expr::Column(column.clone());
+    let column = Expr::Column(subject.column.clone());
+    let column = listed(column, format!("false {values:?}"));
+    let expr = match subject.cast_to {
+        Some(data_type) => Expr::Cast(Cast::new(Box::new(column), data_type.clone())),
+        None => column,
+    };
     Some(Expr::InList(InList {
-        expr: Box::new(listed(column, format!("false {values:?}"))),
+        expr: Box::new(expr),
         list: values,
         negated: false,
     }))
 }
 
-/// The column, and the constants that `expr` finds it to be one of.
-fn sought(expr: &Expr) -> Option<(&Column, Vec<Expr>)> {
+/// A column that is compared with constants.
+#[derive(PartialEq)]
+struct Subject<'a> {
+    column: &'a Column,
+    /// The type that it is widened to.
+    cast_to: Option<&'a DataType>,
+}
+
+impl<'a> Subject<'a> {
+    fn of(expr: &'a Expr) -> Option<Self> {
+        let (inner, cast_to) = match expr {
+            Expr::Cast(cast) => (&*cast.expr, Some(cast.field.data_type())),
+            expr => (expr, None),
+        };
+        let column = match inner {
+            Expr::ScalarFunction(call) if is_listed(call) => call.args.first()?.try_as_col()?,
+            inner => inner.try_as_col()?,
+        };
+        Some(Self { column, cast_to })
+    }
+}
+
+/// What `expr` is about, and the constants that it finds it to be one of.
+fn sought(expr: &Expr) -> Option<(Subject<'_>, Vec<Expr>)> {
     match expr {
         Expr::BinaryExpr(BinaryExpr {
             left,
             op: Operator::Eq,
             right,
         }) => match (&**left, &**right) {
-            (Expr::Column(column), value @ Expr::Literal(..))
-            | (value @ Expr::Literal(..), Expr::Column(column)) => {
-                Some((column, vec![value.clone()]))
+            (subject, value @ Expr::Literal(..)) | (value @ Expr::Literal(..), subject) => {
+                Some((Subject::of(subject)?, vec![value.clone()]))
             }
             _ => None,
         },
-        Expr::InList(list) if !list.negated => {
-            let Expr::ScalarFunction(call) = &*list.expr else {
-                return None;
-            };
-            let column = is_listed(call).then(|| call.args.first()?.try_as_col())??;
-            Some((column, list.list.clone()))
-        }
+        Expr::InList(list) if !list.negated => Some((Subject::of(&list.expr)?, list.list.clone())),
         _ => None,
     }
 }
