@@ -157,10 +157,16 @@ impl Template {
     }
 }
 
-/// Checks that `text` begins as a SELECT does.
+/// Words that begin statements which are no SELECT.
+const OTHER_STATEMENTS: [&str; 13] = [
+    "alter", "call", "copy", "create", "delete", "do", "drop", "explain", "insert", "merge", "set",
+    "truncate", "update",
+];
+
+/// Checks that `text` does not begin as another statement than a SELECT.
 ///
 /// # Errors
-/// `Config`, if its first word begins another statement.
+/// `Config`, with the word that it begins with.
 fn check_first_word(text: &str) -> Result<()> {
     let mut rest = text;
     while let Some(next) = rest.chars().next().filter(|next| !next.is_alphabetic()) {
@@ -175,12 +181,8 @@ fn check_first_word(text: &str) -> Result<()> {
     }
     let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_');
     let word = &rest[..end.unwrap_or(rest.len())];
-    let begins_select = |known: &&str| known.eq_ignore_ascii_case(word);
-    if word.is_empty()
-        || ["select", "with", "values", "table"]
-            .iter()
-            .any(begins_select)
-    {
+    let mut others = OTHER_STATEMENTS.iter();
+    if !others.any(|other| other.eq_ignore_ascii_case(word)) {
         return Ok(());
     }
     let place = Place::of_offset(text, text.len() - rest.len());
