@@ -422,9 +422,9 @@ impl From<WriteArg> for WriteMode {
 pub(crate) enum OnArg {
     /// towpath's engine, and the source's server where that cannot: the plan says so
     #[default]
-    Auto,
-    /// towpath's engine; of the source only what takes one row at a time
     Engine,
+    /// towpath's engine; of the source only what takes one row at a time
+    EngineOnly,
     /// The source's server, all of it
     Source,
 }
@@ -432,8 +432,8 @@ pub(crate) enum OnArg {
 impl From<OnArg> for RunsOn {
     fn from(arg: OnArg) -> Self {
         match arg {
-            OnArg::Auto => Self::Auto,
             OnArg::Engine => Self::Engine,
+            OnArg::EngineOnly => Self::EngineOnly,
             OnArg::Source => Self::Source,
         }
     }

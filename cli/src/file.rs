@@ -197,7 +197,7 @@ pub(crate) struct StreamFile {
     pub(crate) sql: Option<String>,
     /// The file that holds the SELECT, relative to the pipeline file.
     pub(crate) sql_file: Option<String>,
-    /// Who runs the SELECT; `auto` if it is missing.
+    /// Who runs the SELECT; `engine` if it is missing.
     pub(crate) on: Option<OnFile>,
     /// The destination table, or `schema.*` for the same name in another schema.
     pub(crate) into: Option<String>,
@@ -229,12 +229,12 @@ pub(crate) struct StreamFile {
 
 /// Who runs a SELECT.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum OnFile {
     /// towpath's engine, and the source's server where that cannot; the plan says so.
-    Auto,
-    /// towpath's engine; of the source only what takes one row at a time.
     Engine,
+    /// towpath's engine; of the source only what takes one row at a time.
+    EngineOnly,
     /// The source's server, all of it.
     Source,
 }
@@ -242,8 +242,8 @@ pub(crate) enum OnFile {
 impl From<OnFile> for RunsOn {
     fn from(on: OnFile) -> Self {
         match on {
-            OnFile::Auto => Self::Auto,
             OnFile::Engine => Self::Engine,
+            OnFile::EngineOnly => Self::EngineOnly,
             OnFile::Source => Self::Source,
         }
     }

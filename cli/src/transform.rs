@@ -12,9 +12,9 @@ use towpath_sql::{SourceTransform, SqlTransform};
 pub(crate) enum RunsOn {
     /// towpath's engine, and the source's server where that does not.
     #[default]
-    Auto,
-    /// towpath's engine.
     Engine,
+    /// towpath's engine.
+    EngineOnly,
     /// The source's server.
     Source,
 }
@@ -29,8 +29,10 @@ pub(crate) fn transform(
     settings: &Settings,
 ) -> Result<Arc<dyn Transform>> {
     Ok(match (sql, on) {
-        (Some(sql), RunsOn::Auto) => Arc::new(SqlTransform::new(sql, settings)?),
-        (Some(sql), RunsOn::Engine) => Arc::new(SqlTransform::new(sql, settings)?.in_engine()?),
+        (Some(sql), RunsOn::Engine) => Arc::new(SqlTransform::new(sql, settings)?),
+        (Some(sql), RunsOn::EngineOnly) => {
+            Arc::new(SqlTransform::new(sql, settings)?.engine_only()?)
+        }
         (Some(sql), RunsOn::Source) => Arc::new(SourceTransform::new(sql)?),
         (None, _) => Arc::new(Passthrough),
     })

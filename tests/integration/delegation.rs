@@ -83,7 +83,7 @@ async fn an_incremental_stream_reads_newer_rows_only() {
 async fn the_whole_select_is_left_to_the_source_unless_that_is_ruled_out() {
     let databases = Databases::with(ORDERS, "").await;
     let stream = |on: &str| format!("public.orders: {{ sql: \"{WHOLE}\", key: status{on} }}");
-    let refused = Program::run_of(&databases, &stream(", on: engine"))
+    let refused = Program::run_of(&databases, &stream(", on: engine-only"))
         .run()
         .await;
     refused.assert_refused(2, &["array_agg"]);
@@ -98,7 +98,7 @@ async fn the_whole_select_is_left_to_the_source_unless_that_is_ruled_out() {
         "{notes}"
     );
     assert_loaded(&databases, &WHOLE.replace("{{ source }}", "public.orders")).await;
-    for on in [", on: source", ", on: auto"] {
+    for on in [", on: source", ", on: engine"] {
         Program::run_of(&databases, &stream(on))
             .run()
             .await
@@ -113,7 +113,7 @@ async fn what_the_source_does_not_know_either_is_told_where_it_stands() {
         let arguments = ["copy", "--table", "public.orders", "--sql", sql, "--on", on];
         between(&databases, &arguments).await
     };
-    for on in ["auto", "engine", "source"] {
+    for on in ["engine", "engine-only", "source"] {
         let unknown = run("SELECT id,\n  frobnicate(doc) AS x FROM {{ source }}", on).await;
         let told = [
             "function frobnicate(jsonb) does not exist",

@@ -230,7 +230,7 @@ async fn the_source_runs_what_is_about_its_own_tables_only() {
     let databases = shop_and_crm().await;
     let sql = "SELECT c.tier, array_agg(o.id ORDER BY o.id) AS ids FROM {{ source }} o \
                JOIN {{ source('crm.customers') }} c ON c.id = o.customer GROUP BY c.tier";
-    for on in ["auto", "source"] {
+    for on in ["engine", "source"] {
         let stream = format!("on: {on}, write: replace, sql: \"{sql}\"");
         run(&databases, &stream).await.assert_done();
         let asked = sql

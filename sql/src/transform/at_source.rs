@@ -56,7 +56,7 @@ impl SourceTransform {
             None => Ok(Self { template }),
             Some(elsewhere) => {
                 let message = format!("the source cannot run a SELECT that reads {elsewhere}");
-                Err(refuse(None, message).with_hint("let the engine run it: on: auto"))
+                Err(refuse(None, message).with_hint("let the engine run it: on: engine"))
             }
         }
     }

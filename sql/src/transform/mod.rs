@@ -75,7 +75,7 @@ impl SqlTransform {
     ///
     /// # Errors
     /// `Config`, if it is not one SELECT that the engine can read.
-    pub fn in_engine(self) -> Result<Self> {
+    pub fn engine_only(self) -> Result<Self> {
         self.template.parsed()?;
         Ok(Self {
             may_run_whole: false,

@@ -45,9 +45,9 @@ pub(crate) struct Question<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RunsOn {
     /// towpath's engine, which may leave what it does not compute to the source.
-    Auto,
-    /// towpath's engine, which may leave single rows to the source.
     Engine,
+    /// towpath's engine, which may leave single rows to the source.
+    EngineOnly,
     /// The source's server, all of it.
     Source,
 }
@@ -102,13 +102,13 @@ impl Oracle {
             run,
             settings,
             streams: AtomicUsize::new(0),
-            runs_on: RunsOn::Auto,
+            runs_on: RunsOn::Engine,
         }
     }
 
     /// The same, where towpath's engine runs what is judged.
-    pub(crate) fn in_engine(self) -> Self {
-        let runs_on = RunsOn::Engine;
+    pub(crate) fn engine_only(self) -> Self {
+        let runs_on = RunsOn::EngineOnly;
         Self { runs_on, ..self }
     }
 
@@ -229,8 +229,10 @@ impl Oracle {
     async fn plan(&self, question: Question<'_>) -> Result<StreamPlan, Error> {
         let select = question.select;
         let transform: Arc<dyn Transform> = match question.runs_on {
-            RunsOn::Auto => Arc::new(SqlTransform::new(select, &self.settings)?),
-            RunsOn::Engine => Arc::new(SqlTransform::new(select, &self.settings)?.in_engine()?),
+            RunsOn::Engine => Arc::new(SqlTransform::new(select, &self.settings)?),
+            RunsOn::EngineOnly => {
+                Arc::new(SqlTransform::new(select, &self.settings)?.engine_only()?)
+            }
             RunsOn::Source => Arc::new(SourceTransform::new(select)?),
         };
         let stream = Stream {

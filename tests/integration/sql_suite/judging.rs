@@ -98,7 +98,7 @@ pub(super) async fn judge_one(oracle: &Oracle, select: &str) -> Result<bool, Str
     let question = Question {
         select,
         table: "sample",
-        runs_on: RunsOn::Auto,
+        runs_on: RunsOn::Engine,
     };
     if let Some(failure) = oracle.postgresql_failure(question).await {
         return match oracle.load_only(question).await {

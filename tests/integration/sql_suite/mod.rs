@@ -17,7 +17,7 @@ use crate::harness::{RunsOn, Versions};
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_select_gives_what_postgresql_gives_or_is_refused() {
     let topics = cases::topics();
-    let judged = judging::judge(&topics, RunsOn::Auto).await;
+    let judged = judging::judge(&topics, RunsOn::Engine).await;
     let mut complaints = complaints(&judged, |outcome| !matches!(outcome, Outcome::Wrong(_)));
     complaints.extend(record::differences(&judged, Versions::of_servers().await));
     assert_no_complaints(&complaints);
@@ -33,7 +33,7 @@ async fn every_select_that_the_source_runs_gives_what_postgresql_gives() {
 #[tokio::test]
 async fn what_fails_in_postgresql_loads_nothing() {
     let topics = [cases::errors()];
-    let complaints = judging::loaded_in_spite_of_errors(&topics, RunsOn::Auto).await;
+    let complaints = judging::loaded_in_spite_of_errors(&topics, RunsOn::Engine).await;
     assert_no_complaints(&complaints);
 }
 
@@ -47,7 +47,7 @@ async fn what_fails_at_the_source_loads_nothing() {
 #[tokio::test]
 async fn no_kind_of_transform_is_refused() {
     let kinds = cases::kinds();
-    let judged = judging::judge(&kinds, RunsOn::Auto).await;
+    let judged = judging::judge(&kinds, RunsOn::Engine).await;
     assert_no_complaints(&complaints(&judged, Outcome::is_an_answer));
 }
 

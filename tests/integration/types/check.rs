@@ -73,7 +73,7 @@ pub(super) fn since(text: &str) -> (u32, &str) {
 /// Takes columns through the ways that do not compute, then through those that do.
 async fn comes_through(setup: &str, columns: &[Known]) -> Vec<Found> {
     let (databases, representations) = all_ways(setup, columns).await;
-    let oracle = Oracle::between(databases).await.in_engine();
+    let oracle = Oracle::between(databases).await.engine_only();
     carries_text_and_null(&oracle, columns).await;
     let mut found = Vec::new();
     for (at, (column, carried)) in columns.iter().zip(representations).enumerate() {

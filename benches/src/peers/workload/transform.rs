@@ -136,7 +136,7 @@ fn through(
         Some(by_towpath(
             "towpath, in the engine",
             Vec::new(),
-            on("engine"),
+            on("engine-only"),
         )),
         Some(by_towpath(
             "towpath, at the source",
