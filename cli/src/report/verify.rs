@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use towpath_engine::report::{Compared, DifferenceKind, RowDifference, VerifyReport};
+use towpath_engine::report::{DifferenceKind, RowDifference, VerifyReport};
 
 use super::plan::{indented, section};
 use crate::grid::{Align, Grid};
@@ -33,10 +33,9 @@ pub(crate) fn verify_text(report: &VerifyReport) -> String {
 }
 
 fn heading(report: &VerifyReport) -> String {
-    let verdict = match (report.equal, report.compared) {
-        (true, Compared::Rows) => "equal",
-        (true, Compared::Keys) => "equal keys",
-        (false, _) => "DIFFERENT",
+    let verdict = match report.equal {
+        true => "equal",
+        false => "DIFFERENT",
     };
     format!(
         "{}: {} and {} are {verdict}",

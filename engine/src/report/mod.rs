@@ -167,8 +167,6 @@ pub struct VerifyReport {
     pub destination: String,
     /// Whether both hold the same rows.
     pub equal: bool,
-    /// What of each row was compared.
-    pub compared: Compared,
     /// The columns compared, in order.
     pub columns: Vec<String>,
     /// Columns that were left out, and why.
@@ -195,17 +193,6 @@ pub struct VerifyReport {
     pub notes: Vec<String>,
     /// Wall time, in milliseconds.
     pub elapsed_ms: u64,
-}
-
-/// What of each row is compared.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Compared {
-    /// Every column that the stream writes.
-    #[default]
-    Rows,
-    /// The key alone.
-    Keys,
 }
 
 /// A column that a comparison leaves out.

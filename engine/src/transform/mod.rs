@@ -200,10 +200,6 @@ pub trait Transform: Send + Sync {
     /// The same, run by the source as a whole; `None` if every row passes as it is, or if it reads
     /// tables of other databases.
     fn at_source(&self) -> Option<Arc<dyn Transform>>;
-
-    /// The SELECT that gives only `columns` of the result, for the same rows; `None` if rows
-    /// depend on the other columns, or if every row passes as it is.
-    fn select_of(&self, columns: &[String]) -> Option<String>;
 }
 
 /// A transform over its tables, ready to run.

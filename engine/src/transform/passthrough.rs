@@ -64,10 +64,6 @@ impl Transform for Passthrough {
     fn at_source(&self) -> Option<Arc<dyn Transform>> {
         None
     }
-
-    fn select_of(&self, _columns: &[String]) -> Option<String> {
-        None
-    }
 }
 
 /// The plan that carries the `columns` of `query`, which the source runs for the reasons in

@@ -6,7 +6,6 @@ mod lowering;
 mod mistake;
 mod naming;
 mod placeholder;
-mod reduced;
 mod statement;
 
 use datafusion::sql::sqlparser::ast::Statement;
@@ -137,11 +136,6 @@ impl Template {
             rest = &rest[skipped..];
         }
         Ok(())
-    }
-
-    /// The SELECT of only these of its columns, for the same rows; `None` if there is none.
-    pub(crate) fn select_of(&self, columns: &[String]) -> Option<String> {
-        reduced::select_of(self.select(), columns)
     }
 
     /// The SELECT as it is written.

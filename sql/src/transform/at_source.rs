@@ -88,10 +88,6 @@ impl Transform for SourceTransform {
     fn at_source(&self) -> Option<Arc<dyn Transform>> {
         Some(Arc::new(self.clone()))
     }
-
-    fn select_of(&self, columns: &[String]) -> Option<String> {
-        self.template.select_of(columns)
-    }
 }
 
 /// A whole SELECT as the source describes it: what PostgreSQL gives.

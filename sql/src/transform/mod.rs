@@ -490,10 +490,6 @@ impl Transform for SqlTransform {
         let transform = SourceTransform::of(self.template.clone()).ok()?;
         Some(Arc::new(transform))
     }
-
-    fn select_of(&self, columns: &[String]) -> Option<String> {
-        self.template.select_of(columns)
-    }
 }
 
 /// A SELECT planned over its tables.

@@ -164,10 +164,7 @@ async fn a_transform_runs_in_the_source() {
     let sql = "SELECT id, upper(name) AS name, amount * 2 AS twice, count(*) OVER () AS n -- all ;\nFROM {{ source }} WHERE id <> 3;";
     copy(&databases, &["--sql", sql, "--key", "id"]).await;
     let report = assert_equal(&databases, &["--sql", sql, "--key", "id"]).await;
-    assert_eq!(
-        (&report["compared"], &report["source_rows"]),
-        (&"rows".into(), &4.into())
-    );
+    assert_eq!(report["source_rows"], 4, "{report}");
     databases
         .destination
         .run("UPDATE public.t SET twice = twice + 0.01 WHERE id = 2")

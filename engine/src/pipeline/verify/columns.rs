@@ -1,10 +1,10 @@
 //! Which columns are compared, and by which key.
 
-use super::pushdown::{SourceRows, last_of_key};
+use super::pushdown::last_of_key;
 use crate::error::{Error, ErrorKind, Result};
 use crate::pipeline::{Stream, SyncMode};
 use crate::postgres::comparison::{ComparedColumn, Incomparable};
-use crate::report::{ColumnLeftOut, Compared};
+use crate::report::ColumnLeftOut;
 use crate::sink::Duplicates;
 use crate::table::{Table, ident};
 use crate::transform::{OutputColumn, TransformPlan};
@@ -91,42 +91,22 @@ pub(super) fn choose(
 }
 
 impl Chosen {
-    /// Keeps what `rows` of the source can be compared by, and gives them as an item of FROM.
-    pub(super) fn settle(&mut self, stream: &Stream, rows: &SourceRows) -> String {
-        self.notes.extend(rows.note.clone());
-        if rows.compared == Compared::Keys {
-            self.keep_key();
-            return rows.from.clone();
-        }
+    /// Of `rows`, an item of FROM, those that a run of `stream` loads.
+    pub(super) fn loaded(&mut self, stream: &Stream, rows: String) -> String {
         let Some(last_by) = self.last_by(stream) else {
-            return rows.from.clone();
+            return rows;
         };
         self.notes.push(format!(
             "rows of the source that share a key count once: the one with the greatest {}",
             ident(last_by)
         ));
-        last_of_key(&rows.from, &self.key, last_by)
+        last_of_key(&rows, &self.key, last_by)
     }
 
     /// The key's columns in order.
     pub(super) fn key_columns(&self) -> impl Iterator<Item = &ComparedColumn> {
         let find = |name: &String| self.columns.iter().find(|column| column.name == *name);
         self.key.iter().filter_map(find)
-    }
-
-    /// Leaves out all columns but the key's.
-    fn keep_key(&mut self) {
-        let key = &self.key;
-        let (kept, others): (Vec<_>, Vec<_>) = self
-            .columns
-            .drain(..)
-            .partition(|column| key.contains(&column.name));
-        self.columns = kept;
-        self.left_out
-            .extend(others.into_iter().map(|column| ColumnLeftOut {
-                column: column.name,
-                reason: "the source does not run the SELECT".to_owned(),
-            }));
     }
 
     /// The column whose greatest value decides which of several rows with one key is loaded, if

@@ -4,72 +4,41 @@ use super::columns::Chosen;
 use crate::error::{Error, ErrorKind, Result};
 use crate::pipeline::Stream;
 use crate::postgres::{Connection, server_error};
-use crate::report::Compared;
 use crate::source::{SOURCE, SourceQuery, with_tables};
 use crate::table::{Table, ident};
 use crate::transform::OutputColumn;
 
-/// The source's rows as an item of FROM, and what of them it has.
-pub(super) struct SourceRows {
-    pub(super) from: String,
-    pub(super) compared: Compared,
-    pub(super) note: Option<String>,
-}
-
-/// The stream's rows by the source's own means: the whole SELECT if the source runs it and means
-/// the same types, or else its key.
+/// The stream's rows by the source's own means, as an item of FROM.
+///
+/// # Errors
+/// `Config`, if the source does not run the stream's SELECT, or means other types than `outputs`
+/// by the columns that are `chosen`.
 pub(super) async fn source_rows(
     from: &Connection,
     stream: &Stream,
     (table, others): (&Table, &[(String, Table)]),
     (outputs, chosen): (&[OutputColumn], &Chosen),
-) -> Result<SourceRows> {
+) -> Result<String> {
     let Some(select) = stream.transform.select() else {
-        return Ok(SourceRows {
-            from: format!("{} AS t", table.name),
-            compared: Compared::Rows,
-            note: None,
-        });
+        return Ok(format!("{} AS t", table.name));
     };
     let item = over_source((table, others), select);
-    let wanted = |name: &String| chosen.columns.iter().any(|column| column.name == *name);
-    let Some(reason) = objection(from, &item, outputs, &wanted).await? else {
-        return Ok(SourceRows {
-            from: item,
-            compared: Compared::Rows,
-            note: None,
-        });
-    };
-    let cannot = |why: &str| {
-        let message = format!("stream {} cannot be compared: {why}", stream.name);
-        Error::new(ErrorKind::Config, message)
-            .with_source(reason.clone())
-            .with_hint(
-                "the comparison runs the SELECT in the source: write it as that server takes it",
-            )
-    };
-    if chosen.key.is_empty() {
-        return Err(cannot(
-            "the source does not run its SELECT, and it has no key",
-        ));
+    let is_chosen = |name: &String| chosen.columns.iter().any(|column| column.name == *name);
+    let outputs = outputs.iter().filter(|output| is_chosen(&output.name));
+    match objection(from, &item, outputs).await? {
+        None => Ok(item),
+        Some(reason) => {
+            let message = format!(
+                "stream {} cannot be compared: the source does not run its SELECT",
+                stream.name
+            );
+            Err(Error::new(ErrorKind::Config, message)
+                .with_source(reason)
+                .with_hint(
+                    "the comparison runs the SELECT in the source: write it as that server takes it",
+                ))
+        }
     }
-    let Some(select) = stream.transform.select_of(&chosen.key) else {
-        return Err(cannot("the source does not run its SELECT"));
-    };
-    let item = over_source((table, others), select);
-    let is_key = |name: &String| chosen.key.contains(name);
-    if objection(from, &item, outputs, &is_key).await?.is_some() {
-        return Err(cannot(
-            "the source does not run its SELECT, nor that of its key",
-        ));
-    }
-    Ok(SourceRows {
-        from: item,
-        compared: Compared::Keys,
-        note: Some(format!(
-            "only keys were compared, as the source does not run the SELECT: {reason}"
-        )),
-    })
 }
 
 /// `select` as an item of FROM. It sees tables by the names that they have in the transform, and the
@@ -100,13 +69,12 @@ pub(super) fn last_of_key(from: &str, key: &[String], last_by: &str) -> String {
     )
 }
 
-/// Why the server cannot stand in for the transform: it refuses `item`, or gives its `wanted`
-/// columns other types; `None` if it can.
-async fn objection(
+/// Why the server cannot stand in for the transform: it refuses `item`, or gives other types than
+/// `outputs`; `None` if it can.
+async fn objection<'a>(
     from: &Connection,
     item: &str,
-    outputs: &[OutputColumn],
-    wanted: &(dyn Fn(&String) -> bool + Sync),
+    outputs: impl Iterator<Item = &'a OutputColumn>,
 ) -> Result<Option<String>> {
     let statement = match from.prepare(&format!("SELECT t.* FROM {item}")).await {
         Ok(statement) => statement,
@@ -126,7 +94,7 @@ async fn objection(
             return Ok(Some(reason));
         }
     };
-    for output in outputs.iter().filter(|output| wanted(&output.name)) {
+    for output in outputs {
         let name = &output.name;
         let Some(found) = statement
             .columns()

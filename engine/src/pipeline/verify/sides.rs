@@ -82,7 +82,7 @@ impl<'a> Sides<'a> {
         let mut chosen = choose(stream, &table, &*transform, &existing)?;
         let read = (&table, &*others);
         let rows = source_rows(from, stream, read, (transform.columns(), &chosen)).await?;
-        let item = chosen.settle(stream, &rows);
+        let item = chosen.loaded(stream, rows);
         chosen.notes.extend(hidden);
         let same_encoding = encoding(from).await? == encoding(to).await?;
         let (source_key, destination_key) = chosen
@@ -104,7 +104,6 @@ impl<'a> Sides<'a> {
             stream: stream.name.clone(),
             source: stream.table.to_string(),
             destination: stream.into.to_string(),
-            compared: rows.compared,
             columns: names.clone(),
             not_compared: chosen.left_out,
             key: chosen.key,
