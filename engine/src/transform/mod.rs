@@ -219,9 +219,10 @@ pub trait TransformPlan: Send + Sync {
     /// that is unique there and carried is unique here.
     fn keeps_rows_apart(&self) -> bool;
 
-    /// Whether its results depend on the order in which rows come: it adds floats, whose last digits do.
-    fn adds_floats(&self) -> bool {
-        false
+    /// Why digits of its results may be others than those that the source would compute; `None` if
+    /// they are the same.
+    fn inexact(&self) -> Option<&'static str> {
+        None
     }
 
     /// What runs between source and destination, for people; `None` if nothing does.

@@ -236,10 +236,10 @@ impl Search<'_> {
             }
             Expr::Cast {
                 kind: CastKind::Cast | CastKind::DoubleColon,
-                data_type:
-                    DataType::Numeric(ExactNumberInfo::None) | DataType::Decimal(ExactNumberInfo::None),
+                data_type,
                 ..
-            } => true,
+            } => is_free(data_type),
+            Expr::TypedString(literal) => is_free(&literal.data_type),
             Expr::Value(ValueWithSpan {
                 value: Value::Number(number, _),
                 ..
@@ -282,12 +282,19 @@ fn rounds(expr: &Expr) -> bool {
             let name = name_of(function);
             name.is_some_and(|name| ROUNDING.contains(&&*name)) && has_constant_digits(function)
         }
-        Expr::Cast { data_type, .. } => !matches!(
-            data_type,
-            DataType::Numeric(ExactNumberInfo::None) | DataType::Decimal(ExactNumberInfo::None)
-        ),
+        Expr::Cast { data_type, .. } => !is_free(data_type),
         _ => false,
     }
+}
+
+/// Whether `data_type` is numeric without precision.
+fn is_free(data_type: &DataType) -> bool {
+    matches!(
+        data_type,
+        DataType::Numeric(ExactNumberInfo::None)
+            | DataType::Decimal(ExactNumberInfo::None)
+            | DataType::Dec(ExactNumberInfo::None)
+    )
 }
 
 /// Whether `lag` or `lead` has a value of its own for rows that are not there.

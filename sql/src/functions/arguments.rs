@@ -97,16 +97,18 @@ impl Scope<'_> {
             ));
         }
         let is_float = one == Pg::Float8 || one.is_float() && other.is_float();
-        if !is_float && (one == other || !are_compared_as_they_are(one, other)) {
+        let is_numeric = one == Pg::Numeric && other.is_number() && !other.is_float();
+        if !is_float && !is_numeric && (one == other || !are_compared_as_they_are(one, other)) {
             return Ok(None);
         }
         let equal = self.compare(first.clone(), Operator::Eq, second.clone())?;
         let null = ScalarValue::try_from(first_type)?;
-        Ok(Some(Expr::Case(Case {
+        let chosen = Expr::Case(Case {
             expr: None,
             when_then_expr: vec![(Box::new(equal), Box::new(Expr::Literal(null, None)))],
             else_expr: Some(Box::new(first.clone())),
-        })))
+        });
+        Ok(Some(choice_as(chosen, first_type, self.declared(first))))
     }
 
     /// Refuses choices between columns that have a precision which Arrow's type does not tell: the

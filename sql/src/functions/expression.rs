@@ -48,6 +48,7 @@ pub(super) fn is_unknown(expr: &Expr) -> bool {
 
 impl Scope<'_> {
     pub(super) fn node(&self, expr: Expr) -> Result<Expr> {
+        let expr = self.with_numbers(expr)?;
         match expr {
             Expr::Literal(value, metadata) => Ok(Expr::Literal(number(value), metadata)),
             Expr::BinaryExpr(binary) => self.binary(binary),

@@ -1,15 +1,18 @@
 //! Aggregates and window functions: the types of their arguments, and keys of groups.
 
+use std::sync::Arc;
+
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, Result, ScalarValue};
 use datafusion::logical_expr::expr::{AggregateFunction, Case, WindowFunction};
 use datafusion::logical_expr::{
-    Expr, ExprSchemable, LogicalPlan, SortExpr, WindowFrame, WindowFrameBound, WindowFrameUnits,
-    WindowFunctionDefinition,
+    AggregateUDF, Expr, ExprSchemable, LogicalPlan, SortExpr, WindowFrame, WindowFrameBound,
+    WindowFrameUnits, WindowFunctionDefinition,
 };
 
 use super::expression::{Scope, place};
+use super::extreme::float_extreme;
 use super::marker::{declared_as, float_key};
 use super::types::{Pg, as_decimal, name, pg};
 use super::{aggregate, declared};
@@ -63,8 +66,8 @@ pub(super) fn aggregate_call(mut call: AggregateFunction, scope: &Scope<'_>) -> 
     if call.params.distinct && wanted.first().and_then(pg).is_some_and(Pg::is_float) {
         call.params.args = call.params.args.into_iter().map(float_key).collect();
     }
-    if name_of_call == "avg" && wanted.first().and_then(pg) == Some(Pg::Numeric) {
-        call.func = aggregate::numeric_avg();
+    if let Some(own) = own_aggregate(&name_of_call, &wanted) {
+        call.func = own;
     }
     if let Some(filter) = call.params.filter.take() {
         let filter = scope.boolean(*filter)?;
@@ -72,6 +75,15 @@ pub(super) fn aggregate_call(mut call: AggregateFunction, scope: &Scope<'_>) -> 
         call.params.filter = Some(Box::new(filter));
     }
     Ok(Expr::AggregateFunction(call))
+}
+
+/// The aggregate that is computed in DataFusion's place over arguments of the types `wanted`.
+fn own_aggregate(name: &str, wanted: &[DataType]) -> Option<Arc<AggregateUDF>> {
+    match (name, wanted.first().and_then(pg)?) {
+        ("avg", Pg::Numeric) => Some(aggregate::numeric_avg()),
+        ("min" | "max", known) if known.is_float() => Some(float_extreme(name)),
+        _ => None,
+    }
 }
 
 /// `args` computed only for rows that pass `filter`, as those of other rows may not be computable.
@@ -165,13 +177,14 @@ pub(super) fn window_call(mut call: WindowFunction, scope: &Scope<'_>) -> Result
     if matches!(call.fun, WindowFunctionDefinition::WindowUDF(_)) {
         check_value(&function, &types)?;
         check_count(&function, &call.params.args)?;
+        check_offset(&function, &call.params.args)?;
         call.params.args = undeclared(std::mem::take(&mut call.params.args), scope);
     }
     if let Some(filter) = &call.params.filter {
         call.params.args = guarded(std::mem::take(&mut call.params.args), filter);
     }
-    if function == "avg" && wanted.first().and_then(pg) == Some(Pg::Numeric) {
-        call.fun = WindowFunctionDefinition::AggregateUDF(aggregate::numeric_avg());
+    if let Some(own) = own_aggregate(&function, &wanted) {
+        call.fun = WindowFunctionDefinition::AggregateUDF(own);
     }
     let keys = std::mem::take(&mut call.params.partition_by);
     call.params.partition_by = keys
@@ -183,8 +196,9 @@ pub(super) fn window_call(mut call: WindowFunction, scope: &Scope<'_>) -> Result
     Ok(Expr::WindowFunction(Box::new(call)))
 }
 
-/// Whether `plan` adds floats in an order that no ORDER BY gives.
-pub(crate) fn adds_floats(plan: &LogicalPlan) -> bool {
+/// Whether results of `plan` depend on the order of floats that no ORDER BY gives: the last digits of
+/// their sum, and which of zero and minus zero is the least.
+pub(crate) fn depends_on_order(plan: &LogicalPlan) -> bool {
     let mut is_found = false;
     // Nothing in it fails.
     let _ = plan.apply_with_subqueries(|node| {
@@ -200,10 +214,10 @@ pub(crate) fn adds_floats(plan: &LogicalPlan) -> bool {
             expr.apply(|expr| {
                 is_found |= match expr {
                     Expr::AggregateFunction(call) => {
-                        adds(call.func.name()) && call.params.args.iter().any(is_float)
+                        is_by_order(call.func.name()) && call.params.args.iter().any(is_float)
                     }
                     Expr::WindowFunction(call) => {
-                        adds(call.fun.name())
+                        is_by_order(call.fun.name())
                             && call.params.order_by.is_empty()
                             && call.params.args.iter().any(is_float)
                     }
@@ -216,8 +230,9 @@ pub(crate) fn adds_floats(plan: &LogicalPlan) -> bool {
     is_found
 }
 
-fn adds(function: &str) -> bool {
-    matches!(function, "avg" | "sum")
+/// Whether what an aggregate makes of floats depends on their order.
+fn is_by_order(function: &str) -> bool {
+    matches!(function, "avg" | "max" | "min" | "sum")
 }
 
 /// Whether a bound of a frame counts.
@@ -248,8 +263,8 @@ fn is_windowed(call: &WindowFunction, wanted: &[DataType]) -> bool {
         matches!(&frame.start_bound, WindowFrameBound::Preceding(value) if value.is_null());
     let fits = match call.fun.name() {
         // A frame that moves takes values out again, and floats do not come out even.
-        "sum" | "avg" => begins_at_first || !is_float,
-        "count" | "max" | "min" => true,
+        "sum" | "avg" | "max" | "min" => begins_at_first || !is_float,
+        "count" => true,
         "string_agg" => false,
         // Nothing can be taken out again.
         _ => begins_at_first,
@@ -308,6 +323,24 @@ fn check_count(function: &str, args: &[Expr]) -> Result<()> {
     };
     let message = format!("argument of {function} must be greater than zero");
     Err(external(refuse(None, message).with_hint("count from 1")))
+}
+
+/// Refuses an offset that is no number yet, and may turn out to be NULL.
+fn check_offset(function: &str, args: &[Expr]) -> Result<()> {
+    let offset = match function {
+        "lag" | "lead" => args.get(1),
+        _ => None,
+    };
+    match offset {
+        None | Some(Expr::Literal(ScalarValue::Int64(Some(_)), _)) => Ok(()),
+        Some(offset) => {
+            let message =
+                format!("{function} by an offset that is no plain number is not supported");
+            Err(external(
+                refuse(place(offset), message).with_hint(AT_SOURCE),
+            ))
+        }
+    }
 }
 
 /// `lag(x, offset, default)`: the default has the type of `x`; offsets are bigint to DataFusion.

@@ -15,6 +15,7 @@ mod comparison;
 mod conform;
 pub(crate) mod declared;
 mod expression;
+mod extreme;
 pub(crate) mod format;
 mod grouped;
 mod marker;
@@ -22,6 +23,7 @@ mod math;
 mod numeric;
 mod parse;
 mod planner;
+mod quoted;
 mod quotient;
 mod scale;
 mod text;
@@ -37,7 +39,7 @@ use datafusion::logical_expr::planner::{ExprPlanner, TypePlanner};
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 use datafusion::optimizer::AnalyzerRule;
 
-pub(crate) use grouped::adds_floats;
+pub(crate) use grouped::depends_on_order;
 pub(crate) use marker::{is_collate_c, is_source_text, opaque_comparison, transparent, undeclared};
 
 use towpath_engine::table::Table;

@@ -141,7 +141,7 @@ fn type_name(data_type: &DataType) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+    use crate::template::grammar::Grammar;
     use datafusion::sql::sqlparser::parser::Parser;
 
     #[test]
@@ -180,9 +180,7 @@ mod tests {
             ("(select max(b) from t)", "max"),
             ("a AT TIME ZONE 'UTC'", "timezone"),
         ] {
-            let mut parser = Parser::new(&PostgreSqlDialect {})
-                .try_with_sql(sql)
-                .unwrap();
+            let mut parser = Parser::new(&Grammar).try_with_sql(sql).unwrap();
             assert_eq!(result_name(&parser.parse_expr().unwrap()), name, "{sql}");
         }
     }

@@ -9,12 +9,12 @@ use datafusion::sql::sqlparser::ast::{
     Query, Select, Spanned, Statement, TableFactor, UnaryOperator, Value, ValueWithSpan, VisitMut,
     VisitorMut, WindowType, visit_expressions,
 };
-use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::Span;
 use towpath_engine::{Error, Result};
 
 use super::clauses::{check_body, check_joins, check_limit, check_select};
+use super::grammar::Grammar;
 use super::lowering::{fill_list, lower, spread_rows};
 use super::mistake::{AT_SOURCE, Place, Refusal, nearest, refuse};
 use super::naming::name_results;
@@ -25,7 +25,7 @@ pub(super) const RECURSION_LIMIT: usize = 100;
 
 /// Parses `sql` as one SELECT.
 pub(super) fn parse(sql: &str) -> Result<Statement> {
-    let statements = Parser::new(&PostgreSqlDialect {})
+    let statements = Parser::new(&Grammar)
         .with_recursion_limit(RECURSION_LIMIT)
         .try_with_sql(sql)
         .and_then(|mut parser| parser.parse_statements())
@@ -68,7 +68,7 @@ pub(crate) fn checked(
 
 /// `sql` as one statement of PostgreSQL's; `None` if the parser does not take it.
 pub(crate) fn parsed(sql: &str) -> Option<Statement> {
-    let mut statements = Parser::new(&PostgreSqlDialect {})
+    let mut statements = Parser::new(&Grammar)
         .with_recursion_limit(RECURSION_LIMIT)
         .try_with_sql(sql)
         .and_then(|mut parser| parser.parse_statements())
@@ -558,11 +558,24 @@ fn check_zone(zone: &Expr, span: Span) -> Verdict {
     }
 }
 
-fn check_collation(collation: &ObjectName, span: Span) -> Verdict {
+/// Whether `statement` names a collation other than that of bytes.
+pub(crate) fn names_collations(statement: &Statement) -> bool {
+    let found = visit_expressions(statement, |expr| match expr {
+        Expr::Collate { collation, .. } if !is_of_bytes(collation) => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    });
+    found.is_break()
+}
+
+fn is_of_bytes(collation: &ObjectName) -> bool {
     let name = collation.0.last().and_then(ObjectNamePart::as_ident);
-    match name.map(|name| &*name.value) {
-        Some("C" | "POSIX") => OK,
-        _ => no(
+    name.is_some_and(|name| ["C", "POSIX"].contains(&&*name.value))
+}
+
+fn check_collation(collation: &ObjectName, span: Span) -> Verdict {
+    match is_of_bytes(collation) {
+        true => OK,
+        false => no(
             span,
             "only COLLATE \"C\" is the same on every server",
             AT_SOURCE,

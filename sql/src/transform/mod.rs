@@ -19,12 +19,12 @@ use datafusion::sql::sqlparser::ast;
 use futures::{StreamExt, TryStreamExt};
 use towpath_engine::pipeline::Settings;
 use towpath_engine::source::{BatchStream, Scan, Source};
-use towpath_engine::table::Table;
+use towpath_engine::table::{Column, Table};
 use towpath_engine::transform::{
     Destination, Input, OutputColumn, QueryRefusal, Reference, ReferencedTable, Transform,
     TransformPlan,
 };
-use towpath_engine::types::{Representation, oid};
+use towpath_engine::types::{PgType, Representation, ScanColumn, oid};
 use towpath_engine::{Error, ErrorKind, Result};
 
 pub use at_source::SourceTransform;
@@ -35,7 +35,7 @@ use crate::functions;
 use crate::pushdown::{PlannedTable, Relation};
 use crate::representation::{Represented, represent};
 use crate::session;
-use crate::template::{SOURCE, Template, checked, parsed};
+use crate::template::{SOURCE, Template, checked, names_collations, parsed};
 use at_source::{Described, refused_by_source};
 use filters::{filter_in, kept_conditions};
 
@@ -169,19 +169,19 @@ impl SqlTransform {
             false if self.may_run_whole => "runs the whole SELECT",
             false => return None,
         };
-        if plan.adds_floats() {
-            let note = format!("the source {does}: sums of floats depend on the order of its rows");
+        if let Some(reason) = plan.inexact() {
+            let note = format!("the source {does}: {reason}");
             return described.carried(destination, vec![note]).ok();
         }
         let columns = plan.columns().iter().enumerate();
         // What is only computed from more digits is not worth running the whole SELECT there.
         let computed: Vec<Computed> = columns
             .filter(|(_, column)| !column.is_carried || loses_digits(column))
-            .filter(|(_, column)| is_row_wise || is_free_numeric(column))
+            .filter(|(_, column)| is_row_wise || is_free_numeric(&column.pg_type))
             .map(|(at, column)| Computed {
                 at,
                 name: column.name.clone(),
-                is_free_numeric: is_free_numeric(column),
+                is_free_numeric: is_free_numeric(&column.pg_type),
             })
             .collect();
         // Whatever the parser does not take has been left to the source.
@@ -244,7 +244,7 @@ impl SqlTransform {
         let represented = self.represented(&planned, &destination, true).await;
         represented.is_ok_and(|(_, represented)| {
             let mut columns = represented.columns.iter();
-            columns.all(|column| column.is_carried || !is_free_numeric(column))
+            columns.all(|column| column.is_carried || !is_free_numeric(&column.pg_type))
         })
     }
 
@@ -368,16 +368,36 @@ async fn relation(delegated: Delegated, base: &Base<'_>) -> Result<Result<Relati
         ..
     } = delegated;
     let described = base.catalog.describe(base.table, &whole.query).await?;
-    Ok(described.map(|columns| Relation {
-        input: table,
-        table: Table {
-            columns: columns.into_iter().map(|result| result.column).collect(),
-            ..base.table.clone()
-        },
-        query: Some(whole.query),
-        keeps_rows_apart: whole.keeps_rows_apart,
-        computed,
+    let is_open = may_be_nondeterministic(&whole.query.select, base.table);
+    Ok(described.map(|results| {
+        let mut columns: Vec<Column> = results.into_iter().map(|result| result.column).collect();
+        for column in &mut columns {
+            let is_open = is_open && computed.contains(&column.name) && is_text(&column.pg_type);
+            column.nondeterministic |= is_open;
+        }
+        Relation {
+            input: table,
+            table: Table {
+                columns,
+                ..base.table.clone()
+            },
+            query: Some(whole.query),
+            keeps_rows_apart: whole.keeps_rows_apart,
+            computed,
+        }
     }))
+}
+
+/// Whether text that `select` computes over `table` may have a collation by which texts that differ are
+/// equal.
+fn may_be_nondeterministic(select: &str, table: &Table) -> bool {
+    table.columns.iter().any(|column| column.nondeterministic)
+        || parsed(select).is_none_or(|statement| names_collations(&statement))
+}
+
+/// Whether `pg_type` has a collation, or is a domain of one that has.
+fn is_text(pg_type: &PgType) -> bool {
+    [oid::TEXT, oid::VARCHAR, oid::BPCHAR].contains(&pg_type.without_domains().oid)
 }
 
 /// What of `relation` the source computes, and that `reason` is why.
@@ -403,12 +423,12 @@ fn reason(refusal: &Error) -> String {
 
 /// Whether `column` is carried by value, without the digits that each value has.
 fn loses_digits(column: &OutputColumn) -> bool {
-    is_free_numeric(column) && column.representation == Representation::Native
+    is_free_numeric(&column.pg_type) && column.representation == Representation::Native
 }
 
-/// Whether `column` is a numeric without precision.
-fn is_free_numeric(column: &OutputColumn) -> bool {
-    let pg_type = column.pg_type.without_domains();
+/// Whether `pg_type` is numeric without precision.
+fn is_free_numeric(pg_type: &PgType) -> bool {
+    let pg_type = pg_type.without_domains();
     pg_type.oid == oid::NUMERIC && pg_type.typmod == -1
 }
 
@@ -522,8 +542,16 @@ impl TransformPlan for SqlPlan {
         self.represented.keeps_rows_apart
     }
 
-    fn adds_floats(&self) -> bool {
-        functions::adds_floats(self.represented.plan())
+    fn inexact(&self) -> Option<&'static str> {
+        let mut columns = self.represented.scans.iter().flat_map(|scan| &scan.columns);
+        let is_free = |column: &ScanColumn| {
+            column.representation == Representation::Native && is_free_numeric(&column.pg_type)
+        };
+        if columns.any(is_free) {
+            return Some("numerics without precision have digits of their own");
+        }
+        let by_order = functions::depends_on_order(self.represented.plan());
+        by_order.then_some("what floats give depends on the order of its rows")
     }
 
     fn notes(&self) -> &[String] {
