@@ -219,8 +219,8 @@ pub trait TransformPlan: Send + Sync {
     /// that is unique there and carried is unique here.
     fn keeps_rows_apart(&self) -> bool;
 
-    /// Why digits of its results may be others than those that the source would compute; `None` if
-    /// they are the same.
+    /// Why its results may be others than the source's in their last digits, or end in an error where
+    /// the source's do not; `None` if they are the same.
     fn inexact(&self) -> Option<&'static str> {
         None
     }

@@ -5,13 +5,13 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CastKind, DataType, DateTimeField, ExactNumberInfo, Expr, Function,
-    FunctionArguments, Ident, Query, Select, SelectItem, SetExpr, TableFactor, Value,
-    ValueWithSpan, Visit, Visitor,
+    FunctionArguments, Query, Select, SelectItem, SetExpr, TableFactor, Value, ValueWithSpan,
+    Visit, Visitor,
 };
 use towpath_engine::table::Table;
 use towpath_engine::types::oid;
 
-use super::shape::name_of;
+use super::shape::{last_name, name_of};
 use crate::template::{folded, result_name};
 
 /// Functions that give a numeric as many digits as their argument has.
@@ -194,15 +194,6 @@ impl Digits<'_> {
             let pg_type = column.pg_type.without_domains();
             pg_type.oid == oid::NUMERIC && pg_type.typmod == -1
         })
-    }
-}
-
-/// The name that `expr` is, without what qualifies it.
-fn last_name(expr: &Expr) -> Option<&Ident> {
-    match expr {
-        Expr::Identifier(name) => Some(name),
-        Expr::CompoundIdentifier(names) => names.last(),
-        _ => None,
     }
 }
 

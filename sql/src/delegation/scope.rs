@@ -294,6 +294,21 @@ impl Scope {
         }
     }
 
+    /// The occurrences of which `expr`, if it is a bare name, may be a column.
+    pub(super) fn holders(&self, expr: &Expr) -> impl Iterator<Item = usize> {
+        let name = match expr {
+            Expr::Identifier(name) => Some(folded(name)),
+            _ => None,
+        };
+        let occurrences = self.occurrences.iter().enumerate();
+        occurrences
+            .filter(move |(_, found)| {
+                name.as_ref()
+                    .is_some_and(|name| found.columns.contains(name))
+            })
+            .map(|(at, _)| at)
+    }
+
     /// The occurrence whose rows alone decide `expr`, row by row; `None` if more does, or nothing.
     pub(super) fn row_wise(&self, expr: &Expr, names: &Names) -> Option<usize> {
         let mut rows = Rows::new(self, names, false);

@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Distinct, Expr, Function, FunctionArguments, GroupByExpr, JoinOperator, ObjectNamePart, Query,
-    Select, SetExpr, TableFactor, TableWithJoins, Value, ValueWithSpan, Visit, Visitor,
+    Distinct, Expr, Function, FunctionArguments, GroupByExpr, Ident, JoinOperator, ObjectNamePart,
+    Query, Select, SetExpr, TableFactor, TableWithJoins, Value, ValueWithSpan, Visit, Visitor,
 };
 
 use super::Names;
@@ -176,6 +176,15 @@ fn function_in_from(factor: &TableFactor) -> Option<String> {
 pub(super) fn name_of(function: &Function) -> Option<String> {
     let name = function.name.0.last().and_then(ObjectNamePart::as_ident);
     name.map(folded)
+}
+
+/// The name that `expr` is, without what qualifies it.
+pub(super) fn last_name(expr: &Expr) -> Option<&Ident> {
+    match expr {
+        Expr::Identifier(name) => Some(name),
+        Expr::CompoundIdentifier(names) => names.last(),
+        _ => None,
+    }
 }
 
 /// Breaks at the first thing that is about several rows, or about when the SELECT runs.

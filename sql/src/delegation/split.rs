@@ -12,10 +12,10 @@ use towpath_engine::table::ident;
 
 use super::joins::{constraint, padded, spread_wildcards};
 use super::scope::{Meaning, Named, Occurrence, Reads, RowSet, Scope, column, reads, table_factor};
-use super::shape::{has_group_by, name_of};
+use super::shape::{has_group_by, last_name, name_of};
 use super::strict::is_null_of_nulls;
 use super::{Base, Names, WholeQuery};
-use crate::template::{bare_order, folded, name_results, parsed, result_name};
+use crate::template::{bare_order, folded, may_fail, name_results, parsed, result_name};
 
 /// A SELECT over tables of which sources give the rows.
 pub(crate) struct Split {
@@ -35,6 +35,8 @@ pub(crate) struct Delegated {
     pub(crate) whole: WholeQuery,
     /// The columns that it computes; the others are the table's own.
     pub(crate) computed: HashSet<String>,
+    /// Whether computing them may fail for some values.
+    pub(crate) may_fail: bool,
 }
 
 /// A SELECT over the table with that number.
@@ -184,6 +186,8 @@ struct Relation {
     columns: BTreeSet<String>,
     /// What is computed, and the columns' names.
     computed: Vec<(String, String)>,
+    /// Whether any of that may fail for some values.
+    may_fail: bool,
 }
 
 impl Relation {
@@ -198,6 +202,7 @@ impl Relation {
             true => format!("({sql})"),
             false => format!("(expression {})", self.computed.len() + 1),
         };
+        self.may_fail |= may_fail(expr);
         self.computed.push((sql, name.clone()));
         column(&self.set.alias, name)
     }
@@ -229,6 +234,7 @@ impl Relation {
             table: self.set.table,
             computed: names.chain(columns).collect(),
             name: self.name,
+            may_fail: self.may_fail,
             whole,
         })
     }
@@ -394,6 +400,7 @@ impl Cutter<'_> {
                 condition: None,
                 columns: BTreeSet::new(),
                 computed: Vec::new(),
+                may_fail: false,
             });
         }
         for join in select.from.iter_mut().flat_map(|item| &mut item.joins) {
@@ -488,18 +495,21 @@ impl Cutter<'_> {
             match frame.scope.meaning(expr) {
                 Meaning::Column(at) => {
                     let relation = frame.relations[at];
-                    let name = match expr {
-                        Expr::Identifier(name) => folded(name),
-                        Expr::CompoundIdentifier(parts) => parts.last().map(folded)?,
-                        _ => return None,
-                    };
-                    self.relations[relation].columns.insert(name);
+                    self.relations[relation]
+                        .columns
+                        .extend(last_name(expr).map(folded));
                     return None;
                 }
                 Meaning::Computed(at) if depth == 0 => {
                     return Some((frame.relations[at], Meaning::Computed(at)));
                 }
-                _ => {}
+                // A name that is ambiguous must not become clear by what is left out.
+                _ => {
+                    for at in frame.scope.holders(expr) {
+                        let columns = &mut self.relations[frame.relations[at]].columns;
+                        columns.extend(last_name(expr).map(folded));
+                    }
+                }
             }
         }
         None

@@ -7,8 +7,8 @@ use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, Result, ScalarValue};
 use datafusion::logical_expr::expr::{AggregateFunction, Case, WindowFunction};
 use datafusion::logical_expr::{
-    AggregateUDF, Expr, ExprSchemable, LogicalPlan, SortExpr, WindowFrame, WindowFrameBound,
-    WindowFrameUnits, WindowFunctionDefinition,
+    AggregateUDF, BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator, SortExpr, WindowFrame,
+    WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition,
 };
 
 use super::expression::{Scope, place};
@@ -106,7 +106,7 @@ fn aggregate_types(function: &str, types: &[DataType], distinct: bool) -> Option
     match function {
         "count" => match known {
             Some(Pg::Opaque | Pg::Array) if distinct => None,
-            _ => Some(types.to_vec()),
+            _ => (types.len() == 1).then(|| types.to_vec()),
         },
         "sum" => match known? {
             Pg::Int2 | Pg::Int4 | Pg::Float8 => one(first?.clone()),
@@ -158,6 +158,9 @@ pub(super) fn window_call(mut call: WindowFunction, scope: &Scope<'_>) -> Result
         .iter()
         .map(|arg| scope.type_of(arg))
         .collect::<Result<Vec<_>>>()?;
+    if matches!(call.fun, WindowFunctionDefinition::WindowUDF(_)) {
+        check_offset(&function, &args)?;
+    }
     let wanted = match &call.fun {
         WindowFunctionDefinition::AggregateUDF(_) => {
             aggregate_types(&function, &types, call.params.distinct)
@@ -176,8 +179,8 @@ pub(super) fn window_call(mut call: WindowFunction, scope: &Scope<'_>) -> Result
         .collect::<Result<Vec<_>>>()?;
     if matches!(call.fun, WindowFunctionDefinition::WindowUDF(_)) {
         check_value(&function, &types)?;
+        check_default(&function, &types)?;
         check_count(&function, &call.params.args)?;
-        check_offset(&function, &call.params.args)?;
         call.params.args = undeclared(std::mem::take(&mut call.params.args), scope);
     }
     if let Some(filter) = &call.params.filter {
@@ -228,6 +231,38 @@ pub(crate) fn depends_on_order(plan: &LogicalPlan) -> bool {
         })
     });
     is_found
+}
+
+/// Whether a condition of `plan` may overflow where PostgreSQL would not have come to it: both sides of
+/// AND and OR are evaluated here for all rows of a batch.
+pub(crate) fn may_overflow_unasked(plan: &LogicalPlan) -> bool {
+    let mut is_found = false;
+    // Nothing in it fails.
+    let _ = plan.apply_with_subqueries(|node| {
+        if matches!(node, LogicalPlan::TableScan(_)) {
+            return Ok(TreeNodeRecursion::Continue);
+        }
+        node.apply_expressions(|expr| {
+            expr.apply(|expr| {
+                if let Expr::BinaryExpr(BinaryExpr { left, op, right }) = expr
+                    && matches!(op, Operator::And | Operator::Or)
+                {
+                    is_found |= computes(left) || computes(right);
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    });
+    is_found
+}
+
+/// Whether `expr` has arithmetic in it.
+fn computes(expr: &Expr) -> bool {
+    let found = expr.exists(|inner| {
+        Ok(matches!(inner, Expr::ScalarFunction(call)
+            if matches!(call.name(), "+" | "-" | "*" | "/" | "%" | "power")))
+    });
+    found.unwrap_or(true)
 }
 
 /// Whether what an aggregate makes of floats depends on their order.
@@ -311,6 +346,22 @@ fn check_value(function: &str, types: &[DataType]) -> Result<()> {
     }
 }
 
+/// Refuses a default for rows that are not there of another type than theirs: PostgreSQL gives all of them
+/// one that both have in common.
+fn check_default(function: &str, types: &[DataType]) -> Result<()> {
+    match (function, types) {
+        ("lag" | "lead", [value, _, default]) if value != default && *default != DataType::Null => {
+            let message = format!(
+                "{function} of {} with a default of {} is not supported",
+                name(value),
+                name(default)
+            );
+            Err(external(refuse(None, message).with_hint(AT_SOURCE)))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Refuses what PostgreSQL refuses to count to.
 fn check_count(function: &str, args: &[Expr]) -> Result<()> {
     let count = match function {
@@ -325,17 +376,18 @@ fn check_count(function: &str, args: &[Expr]) -> Result<()> {
     Err(external(refuse(None, message).with_hint("count from 1")))
 }
 
-/// Refuses an offset that is no number yet, and may turn out to be NULL.
+/// Refuses a number that is not written as an integer: PostgreSQL has no such function, or it may turn
+/// out to be NULL.
 fn check_offset(function: &str, args: &[Expr]) -> Result<()> {
     let offset = match function {
-        "lag" | "lead" => args.get(1),
+        "lag" | "lead" | "nth_value" => args.get(1),
+        "ntile" => args.first(),
         _ => None,
     };
     match offset {
-        None | Some(Expr::Literal(ScalarValue::Int64(Some(_)), _)) => Ok(()),
+        None | Some(Expr::Literal(ScalarValue::Int32(Some(_)), _)) => Ok(()),
         Some(offset) => {
-            let message =
-                format!("{function} by an offset that is no plain number is not supported");
+            let message = format!("{function} by anything but a plain integer is not supported");
             Err(external(
                 refuse(place(offset), message).with_hint(AT_SOURCE),
             ))

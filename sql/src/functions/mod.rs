@@ -39,7 +39,7 @@ use datafusion::logical_expr::planner::{ExprPlanner, TypePlanner};
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 use datafusion::optimizer::AnalyzerRule;
 
-pub(crate) use grouped::depends_on_order;
+pub(crate) use grouped::{depends_on_order, may_overflow_unasked};
 pub(crate) use marker::{is_collate_c, is_source_text, opaque_comparison, transparent, undeclared};
 
 use towpath_engine::table::Table;

@@ -52,7 +52,8 @@ pub(crate) fn pg(data_type: &DataType) -> Option<Pg> {
         DataType::Boolean => Pg::Bool,
         DataType::Int16 => Pg::Int2,
         DataType::Int32 => Pg::Int4,
-        DataType::Int64 => Pg::Int8,
+        // Numbers of rows are bigint by the time that they are read.
+        DataType::Int64 | DataType::UInt64 => Pg::Int8,
         DataType::Decimal128(..) | DataType::Decimal256(..) => Pg::Numeric,
         DataType::Float32 => Pg::Float4,
         DataType::Float64 => Pg::Float8,

@@ -15,7 +15,8 @@ use datafusion::common::{
     DataFusionError, Result, ScalarValue, internal_datafusion_err, internal_err,
 };
 use datafusion::datasource::{provider_as_source, source_as_provider};
-use datafusion::logical_expr::expr::{Alias, Cast};
+use datafusion::logical_expr::expr::{Alias, Cast, WindowFunction};
+use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::logical_plan::{TableScan, TableScanBuilder};
 use datafusion::logical_expr::{Expr, LogicalPlan, Union};
 use towpath_engine::source::{Scan, ScanColumn, Source};
@@ -372,7 +373,12 @@ impl Reads {
                         LogicalPlan::Union(Union::try_new_with_loose_types(union.inputs)?)
                     }
                     node => {
-                        let node = node.map_expressions(settle)?.data;
+                        let names = NamePreserver::new(&node);
+                        let node = node.map_expressions(|expr| {
+                            let name = names.save(&expr);
+                            Ok(settle(expr)?.update_data(|expr| name.restore(expr)))
+                        })?;
+                        let node = node.data;
                         twin::thread(node, twins)?.recompute_schema()?
                     }
                 };
@@ -459,9 +465,24 @@ fn settle(expr: Expr) -> Result<Transformed<Expr>> {
                     ..alias
                 }))
             }
+            Expr::WindowFunction(call) => {
+                Transformed::yes(Expr::WindowFunction(Box::new(with_bare_keys(*call))))
+            }
             expr => Transformed::no(expr),
         })
     })
+}
+
+/// `call` by keys without names. An optimizer rule names those of some windows of one plan node, and
+/// the planner then takes them for others.
+fn with_bare_keys(mut call: WindowFunction) -> WindowFunction {
+    let params = &mut call.params;
+    let partition_by = std::mem::take(&mut params.partition_by);
+    params.partition_by = partition_by.into_iter().map(Expr::unalias).collect();
+    for key in &mut params.order_by {
+        key.expr = std::mem::take(&mut key.expr).unalias();
+    }
+    call
 }
 
 fn output_columns(

@@ -5,13 +5,13 @@ use std::collections::HashSet;
 use datafusion::sql::sqlparser::ast::{
     Distinct, Expr, GroupByExpr, JoinConstraint, JoinOperator, LimitClause, NamedWindowDefinition,
     NamedWindowExpr, Query, Select, SelectFlavor, SelectItem, SetExpr, SetOperator, SetQuantifier,
-    Spanned, Value, ValueWithSpan, WildcardAdditionalOptions,
+    Spanned, Value, ValueWithSpan, Values, WildcardAdditionalOptions,
 };
 use datafusion::sql::sqlparser::tokenizer::Span;
 
 use super::mistake::AT_SOURCE;
 use super::naming::result_name;
-use super::statement::{EXTENDED_WINDOW, OK, Verdict, folded, no, shortened};
+use super::statement::{EXTENDED_WINDOW, OK, Verdict, folded, is_string, no, shortened};
 
 /// Refuses LIMIT and OFFSET of anything but numbers.
 pub(super) fn check_limit(query: &Query, span: Span) -> Verdict {
@@ -46,10 +46,41 @@ pub(super) fn check_limit(query: &Query, span: Span) -> Verdict {
     }
 }
 
+/// Refuses columns of VALUES in which quoted values take the type of others: here they lose digits.
+fn check_values(values: &Values, span: Span) -> Verdict {
+    let width = values.rows.first().map_or(0, |row| row.content.len());
+    let mixes = |at: usize| {
+        let column = values.rows.iter().filter_map(|row| row.content.get(at));
+        let (quoted, others): (Vec<&Expr>, Vec<&Expr>) = column
+            .filter(|expr| !is_null(expr))
+            .partition(|expr| is_string(expr));
+        !quoted.is_empty() && !others.is_empty()
+    };
+    match (0..width).find(|at| mixes(*at)) {
+        None => OK,
+        Some(at) => no(
+            span,
+            &format!("column {} of VALUES mixes types", at + 1),
+            "cast its values to one type",
+        ),
+    }
+}
+
+fn is_null(expr: &Expr) -> bool {
+    matches!(
+        expr,
+        Expr::Value(ValueWithSpan {
+            value: Value::Null,
+            ..
+        })
+    )
+}
+
 /// Refuses set operations that DataFusion computes differently.
 pub(super) fn check_body(body: &SetExpr) -> Verdict {
     match body {
-        SetExpr::Select(_) | SetExpr::Query(_) | SetExpr::Values(_) => OK,
+        SetExpr::Select(_) | SetExpr::Query(_) => OK,
+        SetExpr::Values(values) => check_values(values, body.span()),
         SetExpr::SetOperation {
             left,
             op,
@@ -199,6 +230,7 @@ pub(super) fn check_joins(select: &Select) -> Verdict {
         .any(|item| matches!(item, SelectItem::Wildcard(_)));
     for join in select.from.iter().flat_map(|from| &from.joins) {
         let span = join.relation.span();
+        let is_cross = matches!(join.join_operator, JoinOperator::CrossJoin(_));
         let (constraint, keeps_left) = match &join.join_operator {
             JoinOperator::Join(constraint)
             | JoinOperator::Inner(constraint)
@@ -217,7 +249,15 @@ pub(super) fn check_joins(select: &Select) -> Verdict {
             }
         };
         match constraint {
-            JoinConstraint::On(_) | JoinConstraint::None => {}
+            JoinConstraint::On(_) => {}
+            JoinConstraint::None if is_cross => {}
+            JoinConstraint::None => {
+                return no(
+                    span,
+                    "a join lacks its condition",
+                    "write ON, or CROSS JOIN",
+                );
+            }
             // A merged column is the left one's, and comes first in `*`, only as told here.
             JoinConstraint::Using(_) if keeps_left && !has_wildcard => {}
             JoinConstraint::Using(_) | JoinConstraint::Natural => {

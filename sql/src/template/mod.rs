@@ -14,7 +14,7 @@ use towpath_engine::Result;
 use towpath_engine::transform::Reference;
 
 pub(crate) use lowering::COLLATE_C;
-pub(crate) use statement::{checked, folded, names_collations, parsed};
+pub(crate) use statement::{checked, folded, may_fail, names_collations, parsed};
 
 pub(crate) use aliases::bare_order;
 pub(crate) use naming::{name_results, result_name};

@@ -391,7 +391,7 @@ const UNGUARDED: &str =
     "what may fail in a condition is evaluated in another order than in PostgreSQL";
 
 /// Whether evaluating `expr` may fail for some values: divisions, and casts to numbers.
-fn may_fail(expr: &Expr) -> bool {
+pub(crate) fn may_fail(expr: &Expr) -> bool {
     let found = visit_expressions(expr, |inner| {
         let may_fail = match inner {
             Expr::BinaryOp { op, .. } => {
@@ -599,7 +599,7 @@ fn check_value(value: &ValueWithSpan, span: Span) -> Verdict {
     }
 }
 
-fn is_string(expr: &Expr) -> bool {
+pub(super) fn is_string(expr: &Expr) -> bool {
     matches!(
         expr,
         Expr::Value(ValueWithSpan {

@@ -35,7 +35,7 @@ use crate::functions;
 use crate::pushdown::{PlannedTable, Relation};
 use crate::representation::{Represented, represent};
 use crate::session;
-use crate::template::{SOURCE, Template, checked, names_collations, parsed};
+use crate::template::{AT_SOURCE, SOURCE, Template, checked, names_collations, parsed, refuse};
 use at_source::{Described, refused_by_source};
 use filters::{filter_in, kept_conditions};
 
@@ -110,8 +110,7 @@ impl SqlTransform {
     fn explained(&self, unknown: QueryRefusal, table: &Table, refusal: Option<Error>) -> Error {
         let knows_better = |refusal: &Error| {
             let hint = refusal.hint();
-            hint.is_some_and(|hint| hint.starts_with("did you mean"))
-                || refusal.to_string().contains("does not exist")
+            hint.is_some_and(|hint| hint.starts_with("did you mean")) || names_nothing(refusal)
         };
         let refusal = refusal.filter(knows_better);
         refusal.unwrap_or_else(|| refused_by_source(unknown, table, self.template.select()))
@@ -130,7 +129,8 @@ impl SqlTransform {
         let left = match (is_row_wise, self.template.parsed()) {
             (false, Ok(statement)) => {
                 let rest = (&statement, refusal);
-                let cut = Box::pin(self.cut(rest, bases, destination)).await;
+                let allows_failures = described.is_none() || !self.may_run_whole;
+                let cut = Box::pin(self.cut(rest, allows_failures, bases, destination)).await;
                 cut.and_then(|plan| confirmed(plan, described))
             }
             _ => Err(refusal),
@@ -195,10 +195,12 @@ impl SqlTransform {
     }
 
     /// The plan in which the servers compute what takes one row at a time; `refusal` is why the
-    /// engine does not run all of `statement`.
+    /// engine does not run all of `statement`, and `allows_failures` says whether they may compute what
+    /// fails for rows that a join leaves out.
     async fn cut(
         &self,
         (statement, refusal): (&ast::Statement, Error),
+        allows_failures: bool,
         bases: &[Base<'_>],
         destination: &Destination,
     ) -> Result<Arc<dyn TransformPlan>> {
@@ -215,6 +217,11 @@ impl SqlTransform {
             let Some(split) = splitter.split(&native) else {
                 break;
             };
+            let joins = split.delegated.len() > 1;
+            if joins && !allows_failures && split.delegated.iter().any(|part| part.may_fail) {
+                let message = "what may fail is computed for rows that a join may leave out";
+                return Err(refuse(None, message).with_hint(AT_SOURCE));
+            }
             let mut planned = Planned::over(bases, split.statement);
             for delegated in split.delegated {
                 let name = delegated.name.clone();
@@ -227,6 +234,8 @@ impl SqlTransform {
                 planned.relations.push((name, relation));
             }
             match Box::pin(self.plan_over(planned, destination)).await {
+                // What is left out is no hint.
+                Err(err) if names_nothing(&err) && names_nothing(&last) => {}
                 Err(err) if is_refusal(&err) => last = err,
                 planned => return planned,
             }
@@ -451,6 +460,11 @@ fn is_failure(plan: &Result<Arc<dyn TransformPlan>>) -> bool {
     plan.as_ref().is_err_and(|err| !is_refusal(err))
 }
 
+/// Whether `err` is about a name that nothing has.
+fn names_nothing(err: &Error) -> bool {
+    err.to_string().contains("does not exist")
+}
+
 /// Whether another plan may do what this one does not.
 fn is_refusal(err: &Error) -> bool {
     // No row has been read: what cannot be decoded is a constant of the SELECT.
@@ -550,8 +564,12 @@ impl TransformPlan for SqlPlan {
         if columns.any(is_free) {
             return Some("numerics without precision have digits of their own");
         }
-        let by_order = functions::depends_on_order(self.represented.plan());
-        by_order.then_some("what floats give depends on the order of its rows")
+        let plan = self.represented.plan();
+        if functions::depends_on_order(plan) {
+            return Some("what floats give depends on the order of its rows");
+        }
+        functions::may_overflow_unasked(plan)
+            .then_some("PostgreSQL does not evaluate every side of AND and OR")
     }
 
     fn notes(&self) -> &[String] {
