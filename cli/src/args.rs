@@ -11,7 +11,7 @@ use crate::demo::DemoArgs;
 use crate::limits::LimitArgs;
 use crate::output::OutputFormat;
 use crate::redact::redact;
-use crate::size::ByteSize;
+use crate::size::MemoryLimit;
 use crate::transform::RunsOn;
 
 /// Moves tables between PostgreSQL databases, in columns, through SQL.
@@ -162,9 +162,9 @@ pub(crate) struct SettingsArgs {
     /// Connections that read, and as many that write [default: one per core, 2 to 8]
     #[arg(long, value_name = "N")]
     pub(crate) connections: Option<u16>,
-    /// Memory that sorts, joins and aggregates may hold [default: 256MB]
+    /// Memory that sorts, joins and aggregates may hold, at least 16MB [default: 256MB]
     #[arg(long, value_name = "SIZE")]
-    pub(crate) memory_limit: Option<ByteSize>,
+    pub(crate) memory_limit: Option<MemoryLimit>,
     /// Rows at most in one batch [default: 8192]
     #[arg(long, value_name = "N")]
     pub(crate) batch_rows: Option<u32>,

@@ -116,7 +116,7 @@ pub(crate) fn json(error: &Error) -> serde_json::Value {
         "causes": chain.iter().map(|cause| redact(cause)).collect::<Vec<_>>(),
         "hint": hints(error).next().map(redact),
         "kind": kind_name(error.kind()),
-        "retry": error.kind().consequence().retry,
+        "retry": error.may_pass(),
     })
 }
 

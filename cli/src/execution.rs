@@ -188,8 +188,7 @@ fn accepted(planned: Vec<Planned>) -> Result<Vec<(String, StreamPlan)>> {
             Err(of_stream(&stream, error))
         }
         count => {
-            let mut kinds = refused.iter().map(|(_, error)| error.kind());
-            let may_pass = kinds.all(|kind| kind.consequence().retry);
+            let may_pass = refused.iter().all(|(_, error)| error.may_pass());
             let kind = match may_pass {
                 true => ErrorKind::Connect,
                 false => ErrorKind::Schema,

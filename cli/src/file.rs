@@ -406,7 +406,7 @@ impl SyncFile {
 pub(crate) struct SettingsFile {
     /// Connections that read, and as many that write; one per core by default, 2 to 8.
     pub(crate) connections: Option<u16>,
-    /// Memory that sorts, joins and aggregates may hold, as `256MB`.
+    /// Memory that sorts, joins and aggregates may hold, as `256MB`; at least 16 MB.
     pub(crate) memory_limit: Option<String>,
     /// Rows at most in one batch, 8192 by default.
     pub(crate) batch_rows: Option<u32>,

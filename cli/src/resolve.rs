@@ -18,7 +18,7 @@ use crate::file::{
     TriggersFile,
 };
 use crate::limits::{LimitArgs, SourceLimitsFile};
-use crate::size::ByteSize;
+use crate::size::MemoryLimit;
 use crate::streams::{StreamSpec, Target};
 use crate::transform::transform;
 use crate::yaml::Lines;
@@ -46,7 +46,7 @@ pub(crate) struct Overrides {
     /// Connections that read, and as many that write.
     pub(crate) connections: Option<u16>,
     /// Memory that a transform may hold.
-    pub(crate) memory_limit: Option<ByteSize>,
+    pub(crate) memory_limit: Option<MemoryLimit>,
     /// Rows at most in one batch.
     pub(crate) batch_rows: Option<u32>,
     /// How gently the source is treated.
@@ -66,7 +66,7 @@ impl Overrides {
         if let Some(connections) = self.connections {
             settings.connections = connections.into();
         }
-        if let Some(ByteSize(bytes)) = self.memory_limit {
+        if let Some(MemoryLimit(bytes)) = self.memory_limit {
             settings.memory_limit = bytes;
         }
         if let Some(rows) = self.batch_rows {
@@ -200,8 +200,8 @@ impl Resolver<'_> {
         let overrides = self.overrides;
         let memory_limit = file
             .memory_limit
-            .and_then(|text| match text.parse::<ByteSize>() {
-                Ok(size) => Some(size),
+            .and_then(|text| match text.parse::<MemoryLimit>() {
+                Ok(limit) => Some(limit),
                 Err(message) => {
                     self.report("settings.memory_limit", message);
                     None

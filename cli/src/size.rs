@@ -8,6 +8,26 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ByteSize(pub(crate) usize);
 
+/// Memory that a transform may hold: a size of at least [`MemoryLimit::LEAST`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MemoryLimit(pub(crate) usize);
+
+impl MemoryLimit {
+    /// With less, there is no room for what is sorted on disk.
+    const LEAST: usize = 16 << 20;
+}
+
+impl FromStr for MemoryLimit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.parse::<ByteSize>()? {
+            ByteSize(bytes) if bytes < Self::LEAST => Err("expected at least 16MB".to_owned()),
+            ByteSize(bytes) => Ok(Self(bytes)),
+        }
+    }
+}
+
 /// A duration: `10s`, `500ms`, `2min`, `1.5 h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Span(pub(crate) Duration);

@@ -40,7 +40,7 @@ pub enum ErrorKind {
 /// What a program does after an error of one kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Consequence {
-    /// Whether the same run may succeed when it is tried again unchanged.
+    /// Whether the same run may succeed when it is tried again unchanged, if nothing else is known.
     pub retry: bool,
     /// Exit status: 2 if the request is wrong and nothing began, 1 if the run failed.
     pub exit_code: u8,
@@ -64,6 +64,7 @@ struct Inner {
     kind: ErrorKind,
     message: String,
     hint: Option<String>,
+    is_final: bool,
     source: Option<Box<dyn error::Error + Send + Sync>>,
 }
 
@@ -74,6 +75,7 @@ impl Error {
             kind,
             message: message.into(),
             hint: None,
+            is_final: false,
             source: None,
         }))
     }
@@ -88,6 +90,17 @@ impl Error {
     pub fn with_source(mut self, source: impl Into<Box<dyn error::Error + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
         self
+    }
+
+    /// The same, for a failure that comes again with the same data.
+    pub fn lasting(mut self) -> Self {
+        self.0.is_final = true;
+        self
+    }
+
+    /// Whether the same run may succeed when it is tried again unchanged.
+    pub fn may_pass(&self) -> bool {
+        self.kind().consequence().retry && !self.0.is_final
     }
 
     /// What the operator can do about it.

@@ -51,7 +51,7 @@ pub(super) async fn run(
         let comparison = Box::pin(verifier.verify(stream, args.max_differences as usize));
         match interrupt.guard(comparison).await {
             Some(Ok(report)) => verdicts.tell(&report, output)?,
-            Some(Err(error)) if error.kind().consequence().retry => return Err(error),
+            Some(Err(error)) if error.may_pass() => return Err(error),
             Some(Err(error)) => verdicts.refuse(stream, &error, output)?,
             None => {
                 cancel(cancellers).await;

@@ -1,11 +1,12 @@
 //! A plan in words and statements, for people.
 
-use super::Stream;
 use super::plan::LoadOutcome;
+use super::{Stream, SyncMode};
 use crate::postgres::statement;
 use crate::report::PlanReport;
 use crate::sink::{LoadPath, LoadPlan, WriteMode, staging};
-use crate::table::{Table, TableName, ident};
+use crate::table::{Column, Table, TableName, ident};
+use crate::transform::TransformPlan;
 
 /// The report of a stream whose columns nobody has looked at.
 pub(super) fn empty_report(stream: &Stream, outcome: &LoadOutcome) -> PlanReport {
@@ -115,6 +116,45 @@ pub(super) fn trigger_notes(load: &LoadPlan) -> Vec<String> {
     }
 }
 
+/// That an incremental run makes each row of the result of the newer rows alone; `None` if each is
+/// made of one row.
+pub(super) fn incremental_note(stream: &Stream, transform: &dyn TransformPlan) -> Option<String> {
+    let SyncMode::Incremental {
+        cursor,
+        from_start: false,
+    } = &stream.sync
+    else {
+        return None;
+    };
+    (!transform.keeps_rows_apart()).then(|| {
+        format!(
+            "an incremental run reads only newer rows of {}, by {}: groups, windows, LIMIT and joins \
+             see no others (sync: full sees all)",
+            stream.table,
+            ident(cursor)
+        )
+    })
+}
+
+/// That the destination has columns which the result has not.
+pub(super) fn unwritten(load: &LoadPlan) -> Option<String> {
+    let existing = load.existing.as_ref()?;
+    let is_written = |column: &Column| load.columns.iter().any(|other| other.name == column.name);
+    let others = existing.columns.iter();
+    let others = others.filter(|column| !column.generated && !is_written(column));
+    let names: Vec<String> = others.map(|column| ident(&column.name)).collect();
+    let kept = match load.write {
+        WriteMode::Append | WriteMode::Replace => "",
+        WriteMode::Upsert | WriteMode::Mirror => ", rows that are there keep what they hold",
+    };
+    (!names.is_empty()).then(|| {
+        format!(
+            "the result has no column for {} of the destination: new rows get the default{kept}",
+            names.join(", ")
+        )
+    })
+}
+
 /// What a person should know before running it.
 pub(super) fn notes(load: &LoadPlan, source: &Table) -> Vec<String> {
     let mut notes = Vec::new();
@@ -133,6 +173,7 @@ pub(super) fn notes(load: &LoadPlan, source: &Table) -> Vec<String> {
             load.destination
         ));
     }
+    notes.extend(unwritten(load));
     if load.existing.is_some() && load.may_lack_key() && load.write != WriteMode::Append {
         notes.push("the key may hold NULL: a row without complete key fails the run".to_owned());
     }

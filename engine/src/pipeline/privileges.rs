@@ -19,7 +19,7 @@ pub(super) async fn check(
     let lacking = match existing {
         _ if !may_record(connection).await? => {
             let what = "write the ledger towpath.runs".to_owned();
-            Some((what, format!("CREATE SCHEMA towpath AUTHORIZATION {ROLE}")))
+            Some((what, ledger_grant(connection).await?))
         }
         None => lacking_to_create(connection, &stream.into.schema).await?,
         Some(table) => lacking_to_write(connection, stream.write, table).await?,
@@ -74,6 +74,21 @@ const DATABASE: &str = "{database}";
 
 /// What the role may not do, and the statement that would let it.
 type Lacking = Option<(String, String)>;
+
+/// The statement that would let the role write the ledger.
+async fn ledger_grant(connection: &Connection) -> Result<String> {
+    let sql = "SELECT pg_catalog.to_regnamespace('towpath') IS NOT NULL, \
+        pg_catalog.to_regclass('towpath.runs') IS NOT NULL";
+    let row = connection.ask_one(sql, &[]).await.map_err(unreadable)?;
+    Ok(match (row.get(0), row.get(1)) {
+        (_, true) => format!(
+            "GRANT USAGE ON SCHEMA towpath TO {ROLE}; \
+             GRANT SELECT, INSERT ON towpath.runs TO {ROLE}"
+        ),
+        (true, false) => format!("GRANT CREATE, USAGE ON SCHEMA towpath TO {ROLE}"),
+        (false, false) => format!("CREATE SCHEMA towpath AUTHORIZATION {ROLE}"),
+    })
+}
 
 async fn lacking_to_create(connection: &Connection, schema: &str) -> Result<Lacking> {
     let sql = include_str!("may_create.sql");

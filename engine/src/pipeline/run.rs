@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 use tracing::{info, warn};
 
 use super::created::{CreationInput, plan_created, plan_sequences};
-use super::describe::{describe_load, empty_report, hidden_note, notes};
+use super::describe::{describe_load, empty_report, hidden_note, incremental_note, notes};
 use super::lock::{lock, unlock};
 use super::plan::{LoadInput, LoadOutcome, plan_load};
 use super::session::database_identity;
@@ -21,7 +21,7 @@ use super::{
     incremental, privileges, type_changes,
 };
 use crate::error::{Error, ErrorKind, Result};
-use crate::postgres::{Connection, ConnectionConfig, catalog, server_error};
+use crate::postgres::{Connection, ConnectionConfig, catalog, server_error, statement};
 use crate::report::{PipelineName, PlanReport, Progress, RunId, Stage, Step, StreamReport};
 use crate::sink::{LoadPlan, RunIdentity, Sink, SinkSessions, SinkSettings, WriteMode, staging};
 use crate::source::{CopySource, Scan, Source};
@@ -168,6 +168,7 @@ impl Run {
         let reading = (&*tables, condition.as_deref());
         let mut report = self.report(&input, reading, &mut outcome).await?;
         let first = hidden.iter().chain(transform.notes()).cloned();
+        let first = first.chain(incremental_note(stream, &*transform));
         report.notes.splice(..0, first);
         Ok(StreamPlan {
             stream: stream.clone(),
@@ -295,6 +296,12 @@ impl Run {
         self.plan_additions(input, load, report).await?;
         let path = load.path(self.is_empty(load).await?, true);
         (report.path, report.statements) = describe_load(load, path);
+        let schema = &load.destination.schema;
+        if load.existing.is_none() && !catalog::has_schema(&self.destination, schema).await? {
+            report
+                .statements
+                .insert(0, statement::create_schema(schema));
+        }
         report.statements.extend(self.complete(load).await?);
         report.notes.extend(notes(load, input.table));
         Ok(())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use futures::{StreamExt, stream};
 
-use super::describe::trigger_notes;
+use super::describe::{incremental_note, trigger_notes, unwritten};
 use super::{Databases, SourceSession, StreamPlan, flow};
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::{Connection, ConnectionConfig, catalog, statement};
@@ -127,7 +127,8 @@ impl Transfer<'_> {
             ..
         } = self;
         let notes = plan.hidden.iter().chain(plan.transform.notes()).cloned();
-        let notes = notes.chain(trigger_notes(load));
+        let notes = notes.chain(incremental_note(&plan.stream, &*plan.transform));
+        let notes = notes.chain(unwritten(load)).chain(trigger_notes(load));
         let report = StreamReport {
             stream: plan.stream.name.clone(),
             source: plan.table().name.to_string(),

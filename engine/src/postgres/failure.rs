@@ -195,7 +195,10 @@ pub fn server_error(
     message: impl Into<String>,
     err: tokio_postgres::Error,
 ) -> Error {
-    let error = Error::new(kind, message);
+    let error = match err.as_db_error().is_some_and(lasts) {
+        true => Error::new(kind, message).lasting(),
+        false => Error::new(kind, message),
+    };
     let error = match err.as_db_error().and_then(DbError::hint) {
         Some(hint) => error.with_hint(hint),
         None => error,
@@ -204,6 +207,17 @@ pub fn server_error(
         Some(cause) => error.with_source(cause),
         None => error.with_source(err),
     }
+}
+
+/// Whether the server would say the same of the same data.
+///
+/// Source: PostgreSQL documentation, "PostgreSQL Error Codes": the classes of unsupported features, data
+/// exceptions, violated constraints and conditions, and wrong SQL.
+fn lasts(err: &DbError) -> bool {
+    let code = err.code().code();
+    let is_serialization = code == "40001";
+    let classes = ["0A", "21", "22", "23", "2F", "38", "39", "42", "44"];
+    !is_serialization && classes.iter().any(|class| code.starts_with(class))
 }
 
 /// Whether it is row security that refuses: a query that it would filter, or a row that it does

@@ -69,13 +69,7 @@ pub(super) async fn create_schema(publisher: &Connection, schema: &str) -> Resul
     let lock = "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1, 0))";
     let name = format!("towpath schema {schema}");
     publisher.ask(lock, &[&name]).await.map_err(refused)?;
-    let sql = "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1)";
-    let exists: bool = publisher
-        .ask_one(sql, &[&schema])
-        .await
-        .map_err(refused)?
-        .get(0);
-    if !exists {
+    if !catalog::has_schema(publisher, schema).await? {
         let create = statement::create_schema(schema);
         publisher.batch_execute(&create).await.map_err(refused)?;
     }
@@ -424,6 +418,7 @@ impl Publication<'_> {
         let is_duplicate = err.code().is_some_and(|code| {
             *code == SqlState::UNIQUE_VIOLATION || *code == SqlState::CARDINALITY_VIOLATION
         });
+        let is_null = err.code() == Some(&SqlState::NOT_NULL_VIOLATION);
         let message = format!("cannot publish {}", self.plan.destination);
         let staged_as_text = self.plan.staged_as_text();
         // Classes of data that cannot be read, and of names that mean nothing.
@@ -433,6 +428,7 @@ impl Publication<'_> {
         let error = server_error(ErrorKind::Load, message, err);
         match (is_duplicate, may_be_a_cast && !staged_as_text.is_empty()) {
             (true, _) => error.with_hint(DUPLICATES_HINT),
+            _ if is_null && self.plan.existing.is_none() => error.with_hint(INCOMPLETE_KEY_HINT),
             (false, true) => error.with_hint(format!(
                 "text is read here as the type of: {}; names in it must mean something in this \
                  database, or the column be carried as text (as: text)",
@@ -453,4 +449,8 @@ fn row_security_refuses(table: &TableName, err: tokio_postgres::Error) -> Error 
 }
 
 const DUPLICATES_HINT: &str = "choose a key that tells rows apart, make rows unique in the \
-     transform, or name a column whose greatest value wins (duplicates: last)";
+     transform, or name a column whose greatest value wins (duplicates: {last: column}, or \
+     --duplicates-last)";
+
+const INCOMPLETE_KEY_HINT: &str = "filter rows that have NULL in their key in the transform, or choose \
+     a key without NULL";
