@@ -168,6 +168,12 @@ mod tests {
     }
 
     #[test]
+    fn a_memory_limit_has_room_for_a_sort() {
+        assert_eq!("16MB".parse(), Ok(MemoryLimit(16 << 20)));
+        assert!("15.9MB".parse::<MemoryLimit>().is_err());
+    }
+
+    #[test]
     fn times_have_units() {
         for (text, millis) in [
             ("500ms", 500),

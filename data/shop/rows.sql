@@ -1,6 +1,6 @@
 -- Fills the shop: one customer for ten orders, two to four items and two events for an order. All
 -- values follow from row numbers, so that every shop of one size is the same.
--- Setting shop.orders: how many orders there are.
+-- Setting shop.orders: how many orders there are, as in PGOPTIONS='-c shop.orders=1000' psql -f rows.sql.
 
 INSERT INTO public.customers (code, name, email, country, tier, born, tags, address, last_seen_from, created_at)
 SELECT md5('customer ' || n)::uuid,

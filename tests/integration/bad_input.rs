@@ -460,6 +460,19 @@ async fn errors_in_json_are_one_object() {
     );
 }
 
+/// What the same data would bring about again is not worth another try.
+#[tokio::test]
+async fn a_duplicate_key_does_not_pass() {
+    let databases = Databases::with(TABLE, "").await;
+    let append = || Program::run_of(&databases, "public.orders: {write: append}").with_json();
+    append().run().await.assert_done();
+    let again = append().run().await;
+    assert_eq!(again.code, Some(1), "{again}");
+    let error: serde_json::Value = serde_json::from_str(&again.stderr).unwrap();
+    assert!(error.to_string().contains("23505"), "{error}");
+    assert_eq!(error["retry"], false, "{error}");
+}
+
 /// Runs a good pipeline from a source at another URL.
 async fn check_source_url(url: impl Fn(&str) -> String, texts: &[&str]) {
     let databases = Databases::with(TABLE, "").await;

@@ -251,6 +251,35 @@ async fn a_table_without_rows_has_its_identity_from_the_start() {
 }
 
 #[tokio::test]
+async fn the_plan_begins_with_a_schema_that_is_missing_and_names_what_is_not_written() {
+    let databases = Databases::with(
+        "CREATE TABLE public.t (id integer PRIMARY KEY, v text)",
+        "CREATE TABLE public.t (id integer PRIMARY KEY, v text, \"Odd\" integer DEFAULT 7,
+            twice integer GENERATED ALWAYS AS (id * 2) STORED)",
+    )
+    .await;
+    let missing = plan(&databases, "{into: elsewhere.t}").await;
+    let first = &missing["statements"][0];
+    assert_eq!(
+        first, r#"CREATE SCHEMA IF NOT EXISTS "elsewhere""#,
+        "{missing}"
+    );
+    let unwritten = |more: &str| format!("no column for \"Odd\" of the destination: {more}");
+    for (write, told) in [
+        (
+            "upsert",
+            "new rows get the default, rows that are there keep",
+        ),
+        ("replace", "new rows get the default"),
+    ] {
+        let plan = plan(&databases, &format!("{{write: {write}}}")).await;
+        assert!(holds(&plan["notes"], &unwritten(told)), "{plan}");
+        let keeps = holds(&plan["notes"], "keep what they hold");
+        assert_eq!(keeps, write == "upsert", "{plan}");
+    }
+}
+
+#[tokio::test]
 async fn an_identity_outside_of_the_key_can_be_updated() {
     let databases = Databases::with(
         "CREATE TABLE public.t (k text PRIMARY KEY, id bigint GENERATED ALWAYS AS IDENTITY, v integer);

@@ -69,6 +69,61 @@ async fn an_incremental_stream_reads_newer_rows_only() {
 }
 
 #[tokio::test]
+async fn an_incremental_stream_says_what_it_does_not_see() {
+    let databases = Databases::with(ORDERS, "").await;
+    let grouped =
+        "SELECT status, count(*) AS n, max(changed) AS changed FROM {{ source }} GROUP BY status";
+    let by_row = "SELECT id, upper(status) AS status, changed FROM {{ source }}";
+    let note = "an incremental run reads only newer rows";
+    for (sql, key, is_told) in [(grouped, "status", true), (by_row, "id", false)] {
+        let stream = format!(
+            "public.orders: {{ sql: \"{sql}\", key: {key}, into: public.{key}, \
+             sync: incremental, cursor: changed }}"
+        );
+        for command in ["plan", "run"] {
+            let program = Program::of(&databases, command, &stream);
+            let outcome = program.with_json().run().await;
+            outcome.assert_done();
+            assert_eq!(outcome.stdout.contains(note), is_told, "{outcome}");
+        }
+    }
+}
+
+/// The collation of a column is that of what is computed from it.
+#[tokio::test]
+async fn texts_that_a_collation_takes_for_equal_are_grouped_by_the_source() {
+    let databases = Databases::with(
+        "CREATE COLLATION public.no_case
+            (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+         CREATE TABLE public.orders (id integer PRIMARY KEY, a text COLLATE public.no_case, b text);
+         INSERT INTO public.orders VALUES (1, 'a', 'x'), (2, 'A', 'X'), (3, 'b', 'y')",
+        "",
+    )
+    .await;
+    let selects = [
+        "SELECT count(*) AS n FROM {{ source }} GROUP BY a || ''",
+        "SELECT count(*) AS n FROM {{ source }} GROUP BY b COLLATE public.no_case",
+        "SELECT x.id, y.id AS other FROM {{ source }} x \
+         JOIN {{ source('public.orders') }} y ON lower(x.a) = y.a",
+    ];
+    for sql in selects {
+        let stream =
+            format!("public.orders: {{ sql: \"{sql}\", into: public.result, write: replace }}");
+        Program::run_of(&databases, &stream)
+            .run()
+            .await
+            .assert_done();
+        let asked = sql
+            .replace("{{ source }}", "public.orders")
+            .replace("{{ source('public.orders') }}", "public.orders");
+        let expected = relation(&databases.source, &asked).await;
+        let found = relation(&databases.destination, "SELECT * FROM public.result").await;
+        assert_same(&expected, &found, sql);
+        databases.destination.run("DROP TABLE public.result").await;
+    }
+}
+
+#[tokio::test]
 async fn the_whole_select_is_left_to_the_source_unless_that_is_ruled_out() {
     let databases = Databases::with(ORDERS, "").await;
     let stream = |on: &str| format!("public.orders: {{ sql: \"{WHOLE}\", key: status{on} }}");

@@ -225,6 +225,68 @@ async fn what_cannot_be_reached_is_told_before_anything_moves() {
     run(&databases, &elsewhere).await.assert_refused(2, &told);
 }
 
+/// Nothing that is left out makes a name clear, and no server sees the whole SELECT.
+#[tokio::test]
+async fn what_postgresql_refuses_is_refused_over_two_databases() {
+    let databases = shop_and_crm().await;
+    let columns = "id uuid PRIMARY KEY, amount numeric(12,2), label text, name text";
+    let create = format!("CREATE TABLE public.result ({columns})");
+    databases.destination.run(&create).await;
+    let customers = "{{ source('crm', 'crm.customers') }} c";
+    let written = "{{ destination }} c";
+    let cases = [
+        (
+            customers,
+            "o.amount, name, id",
+            "ON c.id = o.customer",
+            "\"id\" is ambiguous",
+        ),
+        (
+            customers,
+            "o.id, upper(id::text) AS label",
+            "ON c.id = o.customer",
+            "\"id\" is ambiguous",
+        ),
+        (
+            customers,
+            "o.amount, o.doc ->> 'n' AS label",
+            "ON c.id = o.customer WHERE id IS NOT NULL",
+            "\"id\" is ambiguous",
+        ),
+        (
+            customers,
+            "o.id, c.names",
+            "ON c.id = o.customer",
+            "did you mean \"name\"",
+        ),
+        (customers, "o.id, c.name", "", "lacks its condition"),
+        (customers, "count(o.id, c.id) AS n", "ON true", "count"),
+        (
+            customers,
+            "o.id, lag(o.id, 1, 1.5) OVER (ORDER BY o.id) AS n",
+            "ON true",
+            "lag",
+        ),
+        (
+            written,
+            "o.customer AS id, c.label",
+            "ON c.id = o.customer WHERE amount > 1",
+            "\"amount\" is ambiguous",
+        ),
+        (
+            written,
+            "o.customer AS id, o.doc ->> 'n' AS label",
+            "ON c.id = o.customer WHERE amount > 1",
+            "\"amount\" is ambiguous",
+        ),
+    ];
+    for (table, list, rest, told) in cases {
+        let stream =
+            format!("key: id, sql: \"SELECT {list} FROM {{{{ source }}}} o JOIN {table} {rest}\"");
+        run(&databases, &stream).await.assert_refused(2, &[told]);
+    }
+}
+
 #[tokio::test]
 async fn the_source_runs_what_is_about_its_own_tables_only() {
     let databases = shop_and_crm().await;

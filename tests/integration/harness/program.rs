@@ -52,11 +52,16 @@ impl Program {
 
     /// `towpath run` of a pipeline between `databases` with `streams`, lines of YAML.
     pub(crate) fn run_of(databases: &Databases, streams: &str) -> Self {
+        Self::of(databases, "run", streams)
+    }
+
+    /// `towpath` with this `command`, for such a pipeline.
+    pub(crate) fn of(databases: &Databases, command: &str, streams: &str) -> Self {
         let indented: String = streams.lines().map(|line| format!("  {line}\n")).collect();
         let file = format!(
             "source: ${{SOURCE_URL}}\ndestination: ${{DESTINATION_URL}}\nstreams:\n{indented}"
         );
-        Self::new(databases, &["run", "test.yaml"]).with_file("test.yaml", &file)
+        Self::new(databases, &[command, "test.yaml"]).with_file("test.yaml", &file)
     }
 
     /// `towpath copy` between `databases` with more `arguments`.
