@@ -95,8 +95,9 @@ async fn texts_that_a_collation_takes_for_equal_are_grouped_by_the_source() {
     let databases = Databases::with(
         "CREATE COLLATION public.no_case
             (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
-         CREATE TABLE public.orders (id integer PRIMARY KEY, a text COLLATE public.no_case, b text);
-         INSERT INTO public.orders VALUES (1, 'a', 'x'), (2, 'A', 'X'), (3, 'b', 'y')",
+         CREATE TABLE public.orders (id integer PRIMARY KEY, a text COLLATE public.no_case, b text,
+            c text COLLATE \"C\");
+         INSERT INTO public.orders VALUES (1, 'a', 'x', 'c'), (2, 'A', 'X', 'C'), (3, 'b', 'y', 'd')",
         "",
     )
     .await;
@@ -121,6 +122,15 @@ async fn texts_that_a_collation_takes_for_equal_are_grouped_by_the_source() {
         assert_same(&expected, &found, sql);
         databases.destination.run("DROP TABLE public.result").await;
     }
+    let conflict = "public.orders: { sql: \"SELECT id FROM {{ source }} WHERE c < a\" }";
+    let refused = Program::run_of(&databases, conflict).run().await;
+    assert_ne!(refused.code, Some(0), "{refused}");
+    assert!(
+        refused
+            .stderr
+            .contains("could not determine which collation"),
+        "{refused}"
+    );
 }
 
 #[tokio::test]

@@ -10,8 +10,11 @@ use towpath_engine::types::{PgType, TYPE_KEY, TypeKind, native_type, oid};
 use super::declared;
 use super::types::{ENUM, OPAQUE};
 
-/// Metadata key of a field: the collation by which its text is ordered, if it is known to be C.
+/// Metadata key of a field: the collation by which its text is ordered, if it is not the default one.
 const COLLATION_KEY: &str = "towpath.collation";
+
+/// The collation of bytes, under any of its names.
+const C: &str = "C";
 
 /// Metadata key of a field that holds rows, whose `IS NULL` asks for each of their fields.
 const ROW_KEY: &str = "towpath.row";
@@ -33,8 +36,9 @@ pub(crate) fn field(column: &Column) -> Field {
     let mut metadata = HashMap::from([(TYPE_KEY.to_owned(), column.pg_type.sql.clone())]);
     let declaration = declared::of_column(&column.pg_type);
     metadata.extend(declared::metadata(declaration.as_deref()));
-    if is_collated_c(column) {
-        metadata.insert(COLLATION_KEY.to_owned(), "C".to_owned());
+    if let Some(collation) = &column.collation {
+        let name = if is_c(collation) { C } else { collation };
+        metadata.insert(COLLATION_KEY.to_owned(), name.to_owned());
     }
     if matches!(column.pg_type.kind, TypeKind::Domain(_)) {
         metadata.insert(DOMAIN_KEY.to_owned(), String::new());
@@ -98,7 +102,12 @@ pub(crate) fn planned_type(pg_type: &PgType) -> DataType {
 
 /// Whether the text of `field` is ordered by its bytes at the source, as it is here.
 pub(crate) fn is_in_c(field: &Field) -> bool {
-    field.metadata().contains_key(COLLATION_KEY)
+    collation(field) == Some(C)
+}
+
+/// The collation of `field`, if it is not the default one.
+pub(crate) fn collation(field: &Field) -> Option<&str> {
+    field.metadata().get(COLLATION_KEY).map(|name| &**name)
 }
 
 /// The column's type at the source, if `field` is a column.

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::DataType;
-use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, Result, ScalarValue};
 use datafusion::logical_expr::expr::{AggregateFunction, Case, WindowFunction};
 use datafusion::logical_expr::{
-    AggregateUDF, BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator, SortExpr, WindowFrame,
-    WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition,
+    AggregateUDF, Expr, ExprSchemable, SortExpr, WindowFrame, WindowFrameBound, WindowFrameUnits,
+    WindowFunctionDefinition,
 };
 
 use super::expression::{Scope, place};
@@ -197,77 +196,6 @@ pub(super) fn window_call(mut call: WindowFunction, scope: &Scope<'_>) -> Result
     let order = std::mem::take(&mut call.params.order_by);
     call.params.order_by = sort_keys(order, scope.schema)?;
     Ok(Expr::WindowFunction(Box::new(call)))
-}
-
-/// Whether results of `plan` depend on the order of floats that no ORDER BY gives: the last digits of
-/// their sum, and which of zero and minus zero is the least.
-pub(crate) fn depends_on_order(plan: &LogicalPlan) -> bool {
-    let mut is_found = false;
-    // Nothing in it fails.
-    let _ = plan.apply_with_subqueries(|node| {
-        let inputs = node.inputs();
-        let schemas = inputs.iter().map(|input| input.schema().as_ref());
-        let is_float = |expr: &Expr| {
-            let mut types = schemas
-                .clone()
-                .filter_map(|schema| expr.get_type(schema).ok());
-            types.any(|data_type| pg(&data_type).is_some_and(Pg::is_float))
-        };
-        node.apply_expressions(|expr| {
-            expr.apply(|expr| {
-                is_found |= match expr {
-                    Expr::AggregateFunction(call) => {
-                        is_by_order(call.func.name()) && call.params.args.iter().any(is_float)
-                    }
-                    Expr::WindowFunction(call) => {
-                        is_by_order(call.fun.name())
-                            && call.params.order_by.is_empty()
-                            && call.params.args.iter().any(is_float)
-                    }
-                    _ => false,
-                };
-                Ok(TreeNodeRecursion::Continue)
-            })
-        })
-    });
-    is_found
-}
-
-/// Whether a condition of `plan` may overflow where PostgreSQL would not have come to it: both sides of
-/// AND and OR are evaluated here for all rows of a batch.
-pub(crate) fn may_overflow_unasked(plan: &LogicalPlan) -> bool {
-    let mut is_found = false;
-    // Nothing in it fails.
-    let _ = plan.apply_with_subqueries(|node| {
-        if matches!(node, LogicalPlan::TableScan(_)) {
-            return Ok(TreeNodeRecursion::Continue);
-        }
-        node.apply_expressions(|expr| {
-            expr.apply(|expr| {
-                if let Expr::BinaryExpr(BinaryExpr { left, op, right }) = expr
-                    && matches!(op, Operator::And | Operator::Or)
-                {
-                    is_found |= computes(left) || computes(right);
-                }
-                Ok(TreeNodeRecursion::Continue)
-            })
-        })
-    });
-    is_found
-}
-
-/// Whether `expr` has arithmetic in it.
-fn computes(expr: &Expr) -> bool {
-    let found = expr.exists(|inner| {
-        Ok(matches!(inner, Expr::ScalarFunction(call)
-            if matches!(call.name(), "+" | "-" | "*" | "/" | "%" | "power")))
-    });
-    found.unwrap_or(true)
-}
-
-/// Whether what an aggregate makes of floats depends on their order.
-fn is_by_order(function: &str) -> bool {
-    matches!(function, "avg" | "max" | "min" | "sum")
 }
 
 /// Whether a bound of a frame counts.

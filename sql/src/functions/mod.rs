@@ -14,6 +14,7 @@ pub(crate) mod columns;
 mod comparison;
 mod conform;
 pub(crate) mod declared;
+mod exactness;
 mod expression;
 mod extreme;
 pub(crate) mod format;
@@ -39,7 +40,7 @@ use datafusion::logical_expr::planner::{ExprPlanner, TypePlanner};
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 use datafusion::optimizer::AnalyzerRule;
 
-pub(crate) use grouped::{depends_on_order, may_overflow_unasked};
+pub(crate) use exactness::difference;
 pub(crate) use marker::{is_collate_c, is_source_text, opaque_comparison, transparent, undeclared};
 
 use towpath_engine::table::Table;

@@ -38,6 +38,12 @@ fn walk(plan: &LogicalPlan, ordered: bool) -> Result<()> {
     if let (Some(err), false) = (found, matches!(plan, LogicalPlan::TableScan(_))) {
         return Err(err);
     }
+    if let LogicalPlan::Join(join) = plan
+        && let mut keys = join.on.iter()
+        && keys.any(|(left, right)| in_conflict(left, right, &schema))
+    {
+        return Err(conflict());
+    }
     if let LogicalPlan::Aggregate(Aggregate { group_expr, .. }) = plan
         && group_expr.iter().any(|key| is_float(key, &schema))
     {
@@ -96,6 +102,11 @@ fn check_sort(sort: &Sort) -> Result<()> {
 
 fn expression(expr: &Expr, schema: &DFSchema) -> Option<Error> {
     match expr {
+        Expr::BinaryExpr(BinaryExpr { left, op, right })
+            if op.supports_propagation() && in_conflict(left, right, schema) =>
+        {
+            Some(conflict())
+        }
         Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_ordering(*op) => {
             let neutral = |expr: &Expr| is_text(expr, schema) && !is_local_text(expr, schema);
             let local = is_local_text(left, schema) || is_local_text(right, schema);
@@ -110,6 +121,21 @@ fn expression(expr: &Expr, schema: &DFSchema) -> Option<Error> {
         Expr::IsNull(inner) | Expr::IsNotNull(inner) => null_test(inner, schema),
         _ => None,
     }
+}
+
+/// Whether columns are compared that have two collations, neither of them the default one.
+fn in_conflict(left: &Expr, right: &Expr, schema: &DFSchema) -> bool {
+    let collation = |expr: &Expr| {
+        let field = schema.field_from_column(expr.try_as_col()?).ok()?;
+        columns::collation(field).map(ToOwned::to_owned)
+    };
+    let collations = collation(left).zip(collation(right));
+    collations.is_some_and(|(left, right)| left != right)
+}
+
+fn conflict() -> Error {
+    refuse(None, "two columns are compared that have two collations")
+        .with_hint("say by which: x COLLATE \"C\" = y")
 }
 
 /// Whether a row is NULL depends on its fields, which are not looked into.

@@ -564,12 +564,7 @@ impl TransformPlan for SqlPlan {
         if columns.any(is_free) {
             return Some("numerics without precision have digits of their own");
         }
-        let plan = self.represented.plan();
-        if functions::depends_on_order(plan) {
-            return Some("what floats give depends on the order of its rows");
-        }
-        functions::may_overflow_unasked(plan)
-            .then_some("PostgreSQL does not evaluate every side of AND and OR")
+        functions::difference(self.represented.plan())
     }
 
     fn notes(&self) -> &[String] {
