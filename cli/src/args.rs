@@ -343,8 +343,11 @@ pub(crate) struct PreviewArgs {
     /// The table as SQL writes it
     pub(crate) table: String,
     /// A SELECT over {{ source }} and other tables, in PostgreSQL's SQL
-    #[arg(long, value_name = "SELECT")]
+    #[arg(long, value_name = "SELECT", conflicts_with = "sql_file")]
     pub(crate) sql: Option<String>,
+    /// The file that holds the SELECT
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sql_file: Option<PathBuf>,
     /// Who runs the SELECT
     #[arg(long, value_enum, default_value_t, value_name = "WHERE")]
     pub(crate) on: OnArg,

@@ -40,7 +40,8 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(line) = self.line {
+        // An empty file has no lines.
+        if let Some(line @ 1..) = self.line {
             write!(f, "line {line}: ")?;
         }
         if !self.path.is_empty() {

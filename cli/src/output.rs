@@ -57,6 +57,13 @@ impl Output {
             eprintln!("{text}");
         }
     }
+
+    /// Tells people on stderr what became of a run that failed, unless they read JSON.
+    pub(crate) fn failure(&self, text: &str) {
+        if !self.is_json() {
+            eprintln!("{text}");
+        }
+    }
 }
 
 /// The error of a write to stdout, which ends the program but is no news to anybody.

@@ -1,10 +1,12 @@
 //! From the SQL of a stream to what runs.
 
+use std::borrow::Cow;
+use std::path::Path;
 use std::sync::Arc;
 
-use towpath_engine::Result;
 use towpath_engine::pipeline::Settings;
 use towpath_engine::transform::{Passthrough, Transform};
+use towpath_engine::{Error, ErrorKind, Result};
 use towpath_sql::{SourceTransform, SqlTransform};
 
 /// Who runs the SELECT of a stream.
@@ -17,6 +19,24 @@ pub(crate) enum RunsOn {
     EngineOnly,
     /// The source's server.
     Source,
+}
+
+/// The SQL that the command line has, or the file that it names.
+///
+/// # Errors
+/// `Config`, if the file cannot be read.
+pub(crate) fn sql_of<'a>(
+    sql: Option<&'a str>,
+    file: Option<&Path>,
+) -> Result<Option<Cow<'a, str>>> {
+    let Some(path) = file else {
+        return Ok(sql.map(Cow::Borrowed));
+    };
+    let text = std::fs::read_to_string(path).map_err(|err| {
+        let message = format!("cannot read {}", path.display());
+        Error::new(ErrorKind::Config, message).with_source(err)
+    })?;
+    Ok(Some(Cow::Owned(text)))
 }
 
 /// The transform that `sql` describes; without SQL rows pass as they are.

@@ -14,6 +14,7 @@ mod faults;
 mod governor;
 mod harness;
 mod loading;
+mod looking;
 mod names;
 mod rare_shapes;
 mod reading;

@@ -70,3 +70,11 @@ SELECT rank() OVER (ORDER BY abs(id)) AS a, count(*) OVER (ORDER BY abs(id)) AS 
 SELECT id, row_number() OVER (PARTITION BY date_trunc('month', ts) ORDER BY ts, id) AS a, sum(i) OVER (PARTITION BY date_trunc('month', ts) ORDER BY ts, id) AS s FROM {{ source }};
 
 WITH a AS (SELECT id, row_number() OVER (ORDER BY id) AS y FROM {{ source }}) SELECT id, y FROM a WHERE NOT EXISTS (SELECT 1 FROM {{ source('public.sample') }} s WHERE s.i = a.y);
+
+SELECT id FROM {{ source }} ORDER BY iv, id LIMIT 4;
+
+SELECT id, row_number() OVER (ORDER BY iv DESC NULLS LAST, id) AS a FROM {{ source }};
+
+SELECT DISTINCT ON (b) b, id FROM {{ source }} ORDER BY b, iv, id;
+
+SELECT id, t::date AS a FROM {{ source }} WHERE t ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$';

@@ -20,7 +20,7 @@ use crate::execution::execute;
 use crate::output::Output;
 use crate::resolve::{Overrides, Resolved};
 use crate::streams::{StreamSpec, Target};
-use crate::transform::{RunsOn, transform};
+use crate::transform::{RunsOn, sql_of, transform};
 
 pub(super) async fn run(
     args: CopyArgs,
@@ -142,14 +142,11 @@ impl Request<'_> {
     /// # Errors
     /// `Config`, if the file cannot be read, or it is no SELECT that towpath can run.
     pub(super) fn transform(&self, settings: &Settings) -> Result<Arc<dyn Transform>> {
-        let Some(path) = self.sql_file else {
-            return transform(self.sql, self.on, settings);
-        };
-        let sql = std::fs::read_to_string(path).map_err(|err| {
-            let message = format!("cannot read {}", path.display());
-            Error::new(ErrorKind::Config, message).with_source(err)
-        })?;
-        transform(Some(&sql), self.on, settings)
+        transform(
+            sql_of(self.sql, self.sql_file)?.as_deref(),
+            self.on,
+            settings,
+        )
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use towpath_engine::Result;
 use towpath_engine::pipeline::{Databases, InputTable, RowSecurity, Settings, Wanted};
 use towpath_engine::report::Progress;
-use towpath_engine::source::Source;
+use towpath_engine::source::{BatchStream, Scan, Source};
 use towpath_engine::table::TableName;
 use towpath_engine::transform::{Destination, Input, Transform, TransformPlan};
 
@@ -21,7 +21,7 @@ use crate::execution::interrupted;
 use crate::grid::{Align, Grid};
 use crate::interrupt::Interrupt;
 use crate::output::Output;
-use crate::transform::transform;
+use crate::transform::{sql_of, transform};
 use crate::value;
 
 pub(super) async fn run(
@@ -38,7 +38,8 @@ pub(super) async fn run(
         batch_rows: 1024,
         ..Settings::default()
     };
-    let transform = transform(args.sql.as_deref(), args.on.into(), &settings)?;
+    let sql = sql_of(args.sql.as_deref(), args.sql_file.as_deref())?;
+    let transform = transform(sql.as_deref(), args.on.into(), &settings)?;
     let others = connections.referenced(&*transform)?;
     let preview = Box::pin(async {
         let databases = Databases::open(&config, &settings).await?;
@@ -103,13 +104,14 @@ async fn rows(
         .map(|column| column.name.clone())
         .collect();
     let mut rows = Vec::new();
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let progress = Arc::new(Progress::default());
     let sources = tables.iter();
     let sources: Vec<Arc<dyn Source>> = sources
         .map(|input| input.session.source(&input.table, progress.clone()))
         .collect();
-    for mut batches in plan.execute(&sources).await? {
+    let streams = streams(&*plan, &sources, limit).await?;
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    for mut batches in streams {
         while rows.len() < limit {
             let Some(batch) = batches.next().await else {
                 break;
@@ -122,6 +124,28 @@ async fn rows(
         rows,
         notes: plan.notes().to_vec(),
     })
+}
+
+/// The rows of `plan`, of which `limit` are enough: the source's server is told so, if its rows are the
+/// result's.
+async fn streams(
+    plan: &dyn TransformPlan,
+    sources: &[Arc<dyn Source>],
+    limit: u64,
+) -> Result<Vec<BatchStream>> {
+    let scan = plan.relay().map(|scan| Scan {
+        limit: Some(limit),
+        ..scan
+    });
+    match scan
+        .as_ref()
+        .and_then(|scan| sources.get(scan.input).zip(Some(scan)))
+    {
+        Some((source, scan)) => Ok((0..source.partition_count(scan))
+            .map(|partition| source.read(scan, partition))
+            .collect()),
+        None => plan.execute(sources).await,
+    }
 }
 
 /// Plans twice: for the names of the result's columns, and then with all of them as text, so that

@@ -50,11 +50,11 @@ pub(super) fn tell(outcome: Outcome, profile: bool, output: &Output) -> Result<E
         .map(|s| s.stream.as_str())
         .collect();
     if !done.is_empty() {
-        output.note(&format!("published: {}", done.join(", ")));
+        output.failure(&format!("published: {}", done.join(", ")));
     }
-    output.note(&format!("failed: {failed}"));
+    output.failure(&format!("failed: {failed}"));
     if !outcome.not_run.is_empty() {
-        output.note(&format!("not begun: {}", outcome.not_run.join(", ")));
+        output.failure(&format!("not begun: {}", outcome.not_run.join(", ")));
     }
     error::print(error, output.format);
     Ok(ExitCode::from(1))

@@ -99,7 +99,7 @@ impl ColumnEncoding {
         let staged_as_text = conversion.is_none() && is_string(data_type);
         let conversion = conversion.or(staged_as_text.then_some(Conversion::Bytes));
         let conversion = conversion.ok_or_else(|| {
-            let message = format!("column {name:?} cannot be written: {data_type} into {to}");
+            let message = format!("column {name:?} cannot be written: {from} into {to}");
             Error::new(ErrorKind::UnsupportedType, message)
                 .with_hint("cast it in the transform to the destination column's type")
         })?;

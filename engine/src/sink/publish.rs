@@ -331,10 +331,11 @@ impl Publication<'_> {
             let sql = plan.with_merge(staging, |merge| merge.count_duplicates());
             let keys = self.count(&sql).await?;
             if keys > 0 {
-                let message = format!(
-                    "{keys} keys ({key}) come more than once for {}",
-                    plan.destination
-                );
+                let what = match keys {
+                    1 => format!("one key ({key}) comes"),
+                    keys => format!("{keys} keys ({key}) come"),
+                };
+                let message = format!("{what} more than once for {}", plan.destination);
                 return Err(Error::new(ErrorKind::Load, message).with_hint(DUPLICATES_HINT));
             }
         }

@@ -105,17 +105,13 @@ fn numeric(text: &str) -> Result<ScalarValue> {
     }
     let scale = fraction.len() as i8;
     let signed = format!("{sign}{digits}");
-    match count {
-        ..=DECIMAL128_MAX_PRECISION => {
-            let value = signed.parse().map_err(|_| refused())?;
-            Ok(ScalarValue::Decimal128(Some(value), count, scale))
-        }
-        ..=DECIMAL256_MAX_PRECISION => {
-            let value = i256::from_string(&signed).ok_or_else(refused)?;
-            Ok(ScalarValue::Decimal256(Some(value), count, scale))
-        }
-        _ => Err(refused()),
+    if count <= DECIMAL128_MAX_PRECISION {
+        let value = signed.parse().map_err(|_| refused())?;
+        return Ok(ScalarValue::Decimal128(Some(value), count, scale));
     }
+    let value = i256::from_string(&signed).filter(|_| count <= DECIMAL256_MAX_PRECISION);
+    let value = value.ok_or_else(refused)?;
+    Ok(ScalarValue::Decimal256(Some(value), count, scale))
 }
 
 #[cfg(test)]

@@ -74,7 +74,7 @@ pub(crate) fn pg(data_type: &DataType) -> Option<Pg> {
 /// The type's name for messages.
 pub(crate) fn name(data_type: &DataType) -> String {
     match pg(data_type) {
-        Some(Pg::Enum) => "an enum".to_owned(),
+        Some(Pg::Enum) => "an enum, uuid or char(n)".to_owned(),
         Some(Pg::Opaque) => "a type known only by its text".to_owned(),
         Some(Pg::Numeric) => "numeric".to_owned(),
         Some(Pg::Unknown) => "unknown".to_owned(),

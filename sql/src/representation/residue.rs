@@ -90,14 +90,23 @@ fn is_float(key: &Expr, schema: &DFSchema) -> bool {
 }
 
 fn check_sort(sort: &Sort) -> Result<()> {
-    match sort
-        .expr
-        .iter()
-        .any(|key| is_local_text(&key.expr, sort.input.schema()))
-    {
+    let schema = sort.input.schema();
+    if sort.expr.iter().any(|key| is_interval(&key.expr, schema)) {
+        return Err(unordered_intervals());
+    }
+    match by_local_text(&sort.expr, schema) {
         true => Err(unordered("which rows a LIMIT keeps")),
         false => Ok(()),
     }
+}
+
+/// To PostgreSQL, a month is as long as 30 days.
+fn unordered_intervals() -> Error {
+    refuse(None, "intervals have another order here").with_hint(AT_SOURCE)
+}
+
+fn is_interval(expr: &Expr, schema: &DFSchema) -> bool {
+    matches!(expr.get_type(schema), Ok(DataType::Interval(_)))
 }
 
 fn expression(expr: &Expr, schema: &DFSchema) -> Option<Error> {
@@ -183,15 +192,22 @@ fn aggregate(call: &AggregateFunction, schema: &DFSchema) -> Option<Error> {
         Some(Expr::Column(column)) => format!("text in column {:?}", column.name),
         _ => "text".to_owned(),
     };
-    (orders || by_local_text(&call.params.order_by, schema))
-        .then(|| unordered(&format!("{name} of {what}")))
+    let keys = &call.params.order_by;
+    if keys.iter().any(|key| is_interval(&key.expr, schema)) {
+        return Some(unordered_intervals());
+    }
+    (orders || by_local_text(keys, schema)).then(|| unordered(&format!("{name} of {what}")))
 }
 
 fn window(call: &WindowFunction, schema: &DFSchema) -> Option<Error> {
     let name = call.fun.name();
     let args = &call.params.args;
     let orders = matches!(name, "min" | "max") && args.iter().any(|arg| is_local_text(arg, schema));
-    (orders || by_local_text(&call.params.order_by, schema))
+    let keys = &call.params.order_by;
+    if keys.iter().any(|key| is_interval(&key.expr, schema)) {
+        return Some(unordered_intervals());
+    }
+    (orders || by_local_text(keys, schema))
         .then(|| unordered(&format!("{name} over a window ordered by text")))
 }
 

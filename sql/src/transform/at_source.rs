@@ -190,7 +190,7 @@ pub(super) fn refused_by_source(unknown: QueryRefusal, table: &Table, select: &s
         .message
         .contains("must appear in the GROUP BY clause");
     let is_about_data = unknown.message.contains("(SQLSTATE 22");
-    error.with_hint(match unknown.hint {
+    let hint = match unknown.hint {
         Some(hint) => hint,
         None if is_about_data => {
             "PostgreSQL computes constants when it plans, even where no row needs them".to_owned()
@@ -198,6 +198,7 @@ pub(super) fn refused_by_source(unknown: QueryRefusal, table: &Table, select: &s
         None if is_ungrouped => {
             "add it to GROUP BY: the table is a query there, whose key is not known".to_owned()
         }
-        None => "write it as that server takes it, over its table by the name source".to_owned(),
-    })
+        None => return error,
+    };
+    error.with_hint(hint)
 }
