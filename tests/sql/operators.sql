@@ -78,3 +78,21 @@ SELECT id, row_number() OVER (ORDER BY iv DESC NULLS LAST, id) AS a FROM {{ sour
 SELECT DISTINCT ON (b) b, id FROM {{ source }} ORDER BY b, iv, id;
 
 SELECT id, t::date AS a FROM {{ source }} WHERE t ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$';
+
+SELECT count(DISTINCT iv) AS n FROM {{ source }};
+
+SELECT string_agg(id::text, ',' ORDER BY iv, id) AS s FROM {{ source }};
+
+SELECT id, nullif(iv, lag(iv) OVER (ORDER BY id)) AS a, greatest(iv, lag(iv) OVER (ORDER BY id)) AS c FROM {{ source }};
+
+SELECT id, least(ts - lag(ts) OVER (ORDER BY id), interval '30 hours') AS a FROM {{ source }};
+
+SELECT DISTINCT iv FROM {{ source }} WHERE id IN (1, 2, 6);
+
+SELECT iv FROM {{ source }} UNION SELECT interval '30 days';
+
+SELECT id FROM {{ source }} ORDER BY a, id LIMIT 4;
+
+SELECT id, greatest(a, lag(a) OVER (ORDER BY id)) AS g FROM {{ source }} WHERE id < 4;
+
+SELECT b, avg(DISTINCT i) AS a, count(*) AS n FROM {{ source }} GROUP BY b;

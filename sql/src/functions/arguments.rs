@@ -39,6 +39,7 @@ impl Scope<'_> {
         if call.name() == "extract" {
             check_field(&call.args, &types)?;
         }
+        check_compared(call.name(), &types)?;
         let wanted = argument_types(&call, &types)?;
         if matches!(call.name(), "||" | "concat" | "concat_ws" | "/") {
             for (arg, data_type) in call.args.iter().zip(&types) {
@@ -186,6 +187,26 @@ impl Scope<'_> {
         }
         let message = format!("{} is not {}", name(from), name(to));
         Err(external(refuse(place(&arg), message).with_hint("cast it")))
+    }
+}
+
+/// Refuses choices by comparison between values that PostgreSQL compares otherwise.
+fn check_compared(function: &str, types: &[DataType]) -> Result<()> {
+    use Pg::{Array, Enum, Interval, Opaque};
+    let is_otherwise = |known: Pg| match function {
+        "greatest" | "least" => matches!(known, Array | Enum | Interval | Opaque),
+        "nullif" => matches!(known, Array | Interval | Opaque),
+        _ => false,
+    };
+    let mut otherwise = types
+        .iter()
+        .filter(|data_type| pg(data_type).is_some_and(is_otherwise));
+    match otherwise.next() {
+        None => Ok(()),
+        Some(data_type) => {
+            let message = format!("{function} of {} is not supported", name(data_type));
+            Err(external(refuse(None, message).with_hint(AT_SOURCE)))
+        }
     }
 }
 

@@ -104,7 +104,7 @@ fn aggregate_types(function: &str, types: &[DataType], distinct: bool) -> Option
     let one = |data_type: DataType| Some(vec![data_type]);
     match function {
         "count" => match known {
-            Some(Pg::Opaque | Pg::Array) if distinct => None,
+            Some(Pg::Opaque | Pg::Array | Pg::Interval) if distinct => None,
             _ => (types.len() == 1).then(|| types.to_vec()),
         },
         "sum" => match known? {
@@ -120,6 +120,7 @@ fn aggregate_types(function: &str, types: &[DataType], distinct: bool) -> Option
             _ => None,
         },
         "avg" => match known? {
+            Pg::Int2 | Pg::Int4 | Pg::Int8 | Pg::Numeric if distinct => None,
             Pg::Int2 | Pg::Int4 | Pg::Int8 | Pg::Numeric => one(as_decimal(first?)?),
             Pg::Float4 | Pg::Float8 => one(DataType::Float64),
             _ => None,

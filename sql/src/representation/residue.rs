@@ -5,7 +5,7 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, ExprSchema};
 use datafusion::logical_expr::expr::{AggregateFunction, ScalarFunction, WindowFunction};
-use datafusion::logical_expr::logical_plan::{Aggregate, Sort};
+use datafusion::logical_expr::logical_plan::{Aggregate, Join, Sort};
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator, SortExpr};
 use towpath_engine::{Error, Result};
@@ -38,16 +38,19 @@ fn walk(plan: &LogicalPlan, ordered: bool) -> Result<()> {
     if let (Some(err), false) = (found, matches!(plan, LogicalPlan::TableScan(_))) {
         return Err(err);
     }
-    if let LogicalPlan::Join(join) = plan
-        && let mut keys = join.on.iter()
-        && keys.any(|(left, right)| in_conflict(left, right, &schema))
-    {
-        return Err(conflict());
+    if let LogicalPlan::Join(join) = plan {
+        check_keys_of_join(join, &schema)?;
     }
-    if let LogicalPlan::Aggregate(Aggregate { group_expr, .. }) = plan
-        && group_expr.iter().any(|key| is_float(key, &schema))
-    {
-        return Err(grouped_floats());
+    if let LogicalPlan::Aggregate(Aggregate { group_expr, .. }) = plan {
+        if group_expr.iter().any(|key| is_float(key, &schema)) {
+            return Err(grouped_floats());
+        }
+        if group_expr
+            .iter()
+            .any(|key| is_compared_otherwise(key, &schema))
+        {
+            return Err(compared_otherwise());
+        }
     }
     let below = match plan {
         LogicalPlan::Limit(_) => true,
@@ -91,8 +94,12 @@ fn is_float(key: &Expr, schema: &DFSchema) -> bool {
 
 fn check_sort(sort: &Sort) -> Result<()> {
     let schema = sort.input.schema();
-    if sort.expr.iter().any(|key| is_interval(&key.expr, schema)) {
-        return Err(unordered_intervals());
+    if sort
+        .expr
+        .iter()
+        .any(|key| is_compared_otherwise(&key.expr, schema))
+    {
+        return Err(compared_otherwise());
     }
     match by_local_text(&sort.expr, schema) {
         true => Err(unordered("which rows a LIMIT keeps")),
@@ -100,13 +107,16 @@ fn check_sort(sort: &Sort) -> Result<()> {
     }
 }
 
-/// To PostgreSQL, a month is as long as 30 days.
-fn unordered_intervals() -> Error {
-    refuse(None, "intervals have another order here").with_hint(AT_SOURCE)
+/// To PostgreSQL, a month is as long as 30 days, and arrays have bounds.
+fn compared_otherwise() -> Error {
+    refuse(None, "intervals and arrays are compared otherwise here").with_hint(AT_SOURCE)
 }
 
-fn is_interval(expr: &Expr, schema: &DFSchema) -> bool {
-    matches!(expr.get_type(schema), Ok(DataType::Interval(_)))
+fn is_compared_otherwise(expr: &Expr, schema: &DFSchema) -> bool {
+    matches!(
+        expr.get_type(schema),
+        Ok(DataType::Interval(_) | DataType::List(_))
+    )
 }
 
 fn expression(expr: &Expr, schema: &DFSchema) -> Option<Error> {
@@ -140,6 +150,18 @@ fn in_conflict(left: &Expr, right: &Expr, schema: &DFSchema) -> bool {
     };
     let collations = collation(left).zip(collation(right));
     collations.is_some_and(|(left, right)| left != right)
+}
+
+fn check_keys_of_join(join: &Join, schema: &DFSchema) -> Result<()> {
+    for (left, right) in &join.on {
+        if in_conflict(left, right, schema) {
+            return Err(conflict());
+        }
+        if is_compared_otherwise(left, schema) {
+            return Err(compared_otherwise());
+        }
+    }
+    Ok(())
 }
 
 fn conflict() -> Error {
@@ -193,8 +215,11 @@ fn aggregate(call: &AggregateFunction, schema: &DFSchema) -> Option<Error> {
         _ => "text".to_owned(),
     };
     let keys = &call.params.order_by;
-    if keys.iter().any(|key| is_interval(&key.expr, schema)) {
-        return Some(unordered_intervals());
+    if keys
+        .iter()
+        .any(|key| is_compared_otherwise(&key.expr, schema))
+    {
+        return Some(compared_otherwise());
     }
     (orders || by_local_text(keys, schema)).then(|| unordered(&format!("{name} of {what}")))
 }
@@ -204,8 +229,11 @@ fn window(call: &WindowFunction, schema: &DFSchema) -> Option<Error> {
     let args = &call.params.args;
     let orders = matches!(name, "min" | "max") && args.iter().any(|arg| is_local_text(arg, schema));
     let keys = &call.params.order_by;
-    if keys.iter().any(|key| is_interval(&key.expr, schema)) {
-        return Some(unordered_intervals());
+    if keys
+        .iter()
+        .any(|key| is_compared_otherwise(&key.expr, schema))
+    {
+        return Some(compared_otherwise());
     }
     (orders || by_local_text(keys, schema))
         .then(|| unordered(&format!("{name} over a window ordered by text")))
