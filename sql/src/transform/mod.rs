@@ -154,9 +154,9 @@ impl SqlTransform {
         }
     }
 
-    /// The plan in which the source computes the rows, or the whole result, if the last digits of one
-    /// that `plan` computes depend on more than its values: on how many each of them has, or, of sums
-    /// of floats, on their order; `None` if it may stay as it is, or must.
+    /// The plan in which the source computes the rows, or the whole result, if `plan` is
+    /// [inexact](TransformPlan::inexact), or the last digits of one that it computes depend on how
+    /// many each value has; `None` if it may stay as it is, or must.
     fn digit_for_digit(
         &self,
         plan: &dyn TransformPlan,
