@@ -29,6 +29,7 @@ SELECT id, CASE m WHEN '2.501' THEN 1 WHEN '2.5' THEN 2 END AS a, CASE WHEN id >
 
 SELECT b, max(m) AS a FROM {{ source }} GROUP BY b HAVING max(m) > '0.001';
 
+-- since: 14
 SELECT id, lag(m, 1, '1.555') OVER (ORDER BY id) AS a, lag(i, 1, 1.5) OVER (ORDER BY id) AS c FROM {{ source }};
 
 SELECT id, lag(id, NULL) OVER (ORDER BY id) AS a FROM {{ source }};
