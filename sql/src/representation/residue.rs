@@ -94,11 +94,7 @@ fn is_float(key: &Expr, schema: &DFSchema) -> bool {
 
 fn check_sort(sort: &Sort) -> Result<()> {
     let schema = sort.input.schema();
-    if sort
-        .expr
-        .iter()
-        .any(|key| is_compared_otherwise(&key.expr, schema))
-    {
+    if sorts_otherwise(&sort.expr, schema) {
         return Err(compared_otherwise());
     }
     match by_local_text(&sort.expr, schema) {
@@ -215,10 +211,7 @@ fn aggregate(call: &AggregateFunction, schema: &DFSchema) -> Option<Error> {
         _ => "text".to_owned(),
     };
     let keys = &call.params.order_by;
-    if keys
-        .iter()
-        .any(|key| is_compared_otherwise(&key.expr, schema))
-    {
+    if sorts_otherwise(keys, schema) {
         return Some(compared_otherwise());
     }
     (orders || by_local_text(keys, schema)).then(|| unordered(&format!("{name} of {what}")))
@@ -229,10 +222,7 @@ fn window(call: &WindowFunction, schema: &DFSchema) -> Option<Error> {
     let args = &call.params.args;
     let orders = matches!(name, "min" | "max") && args.iter().any(|arg| is_local_text(arg, schema));
     let keys = &call.params.order_by;
-    if keys
-        .iter()
-        .any(|key| is_compared_otherwise(&key.expr, schema))
-    {
+    if sorts_otherwise(keys, schema) {
         return Some(compared_otherwise());
     }
     (orders || by_local_text(keys, schema))
@@ -241,6 +231,11 @@ fn window(call: &WindowFunction, schema: &DFSchema) -> Option<Error> {
 
 fn by_local_text(keys: &[SortExpr], schema: &DFSchema) -> bool {
     keys.iter().any(|key| is_local_text(&key.expr, schema))
+}
+
+fn sorts_otherwise(keys: &[SortExpr], schema: &DFSchema) -> bool {
+    keys.iter()
+        .any(|key| is_compared_otherwise(&key.expr, schema))
 }
 
 fn is_text(expr: &Expr, schema: &DFSchema) -> bool {
