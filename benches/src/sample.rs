@@ -173,6 +173,7 @@ impl Sample {
             is_populated: true,
             rules: Vec::new(),
             row_triggers: Vec::new(),
+            needs_one_statement: false,
             row_security: false,
             has_ascii_case: false,
         }

@@ -342,6 +342,9 @@ pub struct Table {
     /// Enabled triggers, its partitions' included, that run before each row that is written: they
     /// may change it, or leave it out.
     pub row_triggers: Vec<String>,
+    /// Whether writing rows by one statement is something else than by several: it has triggers,
+    /// foreign keys to itself, or deferrable constraints.
+    pub needs_one_statement: bool,
     /// Whether row security hides rows from the connected role.
     pub row_security: bool,
     /// Whether the database's character type is C, so that only ASCII letters have two cases.

@@ -57,6 +57,7 @@
 //!     # is_populated: true,
 //!     # rules: Vec::new(),
 //!     # row_triggers: Vec::new(),
+//!     # needs_one_statement: false,
 //!     # row_security: false,
 //!     # has_ascii_case: false,
 //!     // … keys, size and what else the catalogue says

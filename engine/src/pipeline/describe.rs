@@ -46,6 +46,9 @@ pub(super) fn describe_load(load: &LoadPlan, path: LoadPath) -> (String, Vec<Str
             "both sides are read and compared; rows that differ wait in a staging table, and one \
              transaction publishes them"
         }
+        (LoadPath::Merge, _) if load.merges_parts() => {
+            "rows wait in staging tables; one transaction merges them as they come, and publishes them"
+        }
         (LoadPath::Merge, _) => "rows wait in a staging table; one transaction publishes them",
     };
     let mut statements = Vec::new();

@@ -6,7 +6,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::addition::Additions;
 use crate::postgres::statement::{self, Merge, NewColumn, Persistence};
 use crate::source::{Scan, ScanColumn};
-use crate::table::{Identity, Table, TableName, ident};
+use crate::table::{Identity, Table, TableKind, TableName, ident};
 use crate::types::Representation;
 
 /// One column that is written.
@@ -103,6 +103,19 @@ impl LoadPlan {
             && !self.columns.is_empty()
             && self.existing.as_ref().is_some_and(|table| {
                 !is_watched(table) && self.columns.iter().all(|c| table.column(&c.name).is_some())
+            })
+    }
+
+    /// Whether rows can be merged part by part, while others are still on their way: the outcome is
+    /// that of merging all of them at once.
+    pub fn merges_parts(&self) -> bool {
+        self.write == WriteMode::Upsert
+            && self.duplicates == Duplicates::Refuse
+            && self.has_unique_keys
+            && !self.may_lack_key()
+            && self.existing.as_ref().is_some_and(|table| {
+                let is_plain = table.kind == TableKind::Table && !table.row_security;
+                is_plain && !table.needs_one_statement
             })
     }
 

@@ -3,8 +3,10 @@
 mod comparison;
 mod ledger;
 mod load;
+mod merger;
 mod mode;
 mod null;
+mod parts;
 mod publish;
 pub mod staging;
 mod table;

@@ -1,7 +1,10 @@
 //! The transaction that makes rows visible: all of them, or none.
 
+use std::ops::AddAssign;
 use std::time::Instant;
 
+use super::merger::Merged;
+use super::parts::Parts;
 use super::table::Target;
 use super::writer::rows_left_out;
 use super::{Duplicates, LoadPlan, WriteMode};
@@ -14,46 +17,13 @@ use crate::table::{Table, TableKind, TableName};
 
 /// Memory for building keys and comparing rows. The server's defaults (64 MB and 4 MB) make it
 /// sort on disk what fits in memory.
-const TRANSACTION: &str = "SET LOCAL maintenance_work_mem = '256MB'; SET LOCAL work_mem = '64MB'";
+const SETTINGS: &str = "SET LOCAL maintenance_work_mem = '256MB'; SET LOCAL work_mem = '64MB'";
 
 /// Expressions of the source's catalogue name `pg_catalog`'s objects without schema, and no others.
 const CATALOG_PATH: &str = "SET LOCAL search_path = pg_catalog, pg_temp";
 
 /// The path that the publishing session had.
 const OWN_PATH: &str = "SET LOCAL search_path TO DEFAULT";
-
-/// Publishes what was written, inside the transaction that `publisher` has open.
-pub(super) async fn publish(
-    publisher: &Connection,
-    plan: &LoadPlan,
-    target: &Target,
-    (report, clock): (StreamReport, &Clock),
-) -> Result<StreamReport> {
-    let publication = Publication {
-        publisher,
-        plan,
-        clock,
-    };
-    publication.run(TRANSACTION).await?;
-    let report = match (target, target.staging_sql()) {
-        (Target::Nothing, _) => publication.publish_nothing(report).await?,
-        (Target::Destination, _) => publication.publish_direct(report).await?,
-        (Target::Built(table), _) => publication.publish_built(table, report).await?,
-        (Target::Staged(table) | Target::Temporary(table), Some(staging)) => {
-            let report = publication.publish_staged(&staging, report).await?;
-            if matches!(target, Target::Staged(_)) {
-                publication.run(&statement::drop_table(table)).await?;
-            }
-            report
-        }
-        _ => {
-            let message = "a staged load has no staging table";
-            return Err(Error::new(ErrorKind::Internal, message));
-        }
-    };
-    publication.complete().await?;
-    Ok(report)
-}
 
 /// Creates `schema` unless it is there. `IF NOT EXISTS` alone would ask for the privilege to create
 /// it even then.
@@ -137,18 +107,77 @@ async fn grant_defaults(publisher: &Connection, table: &TableName) -> Result<()>
     Ok(())
 }
 
-struct Publication<'a> {
-    publisher: &'a Connection,
-    plan: &'a LoadPlan,
-    clock: &'a Clock,
+/// Numbers of the destination's rows that a merge wrote.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Changed {
+    pub(super) inserted: u64,
+    pub(super) updated: u64,
+}
+
+impl AddAssign for Changed {
+    fn add_assign(&mut self, other: Self) {
+        self.inserted += other.inserted;
+        self.updated += other.updated;
+    }
+}
+
+/// A load that is being published.
+pub(super) struct Publication<'a> {
+    pub(super) publisher: &'a Connection,
+    pub(super) plan: &'a LoadPlan,
+    pub(super) clock: &'a Clock,
 }
 
 impl Publication<'_> {
+    /// Publishes what was written into `target`. The transaction stays open.
+    pub(super) async fn publish(
+        &self,
+        target: &Target,
+        report: StreamReport,
+    ) -> Result<StreamReport> {
+        match target {
+            // These transactions are open since rows came.
+            Target::Parts(_) => {}
+            Target::Destination => self.run(SETTINGS).await?,
+            _ => self.begin().await?,
+        }
+        let report = match (target, target.staging_sql()) {
+            (Target::Nothing, _) => self.publish_nothing(report).await?,
+            (Target::Destination, _) => self.publish_direct(report).await?,
+            (Target::Built(table), _) => self.publish_built(table, report).await?,
+            (Target::Parts(parts), _) => self.publish_parts(parts, report).await?,
+            (Target::Staged(table) | Target::Temporary(table), Some(staging)) => {
+                let report = self.publish_staged(&staging, report).await?;
+                if matches!(target, Target::Staged(_)) {
+                    self.run(&statement::drop_table(table)).await?;
+                }
+                report
+            }
+            _ => {
+                let message = "a staged load has no staging table";
+                return Err(Error::new(ErrorKind::Internal, message));
+            }
+        };
+        self.complete().await?;
+        Ok(report)
+    }
+
+    /// Begins the publishing transaction.
+    pub(super) async fn begin(&self) -> Result<()> {
+        self.run(&format!("BEGIN; {SETTINGS}")).await
+    }
+
+    /// Locks the table against changes of its definition.
+    pub(super) async fn lock(&self) -> Result<()> {
+        match &self.plan.existing {
+            Some(existing) => lock_and_check(self.publisher, existing).await,
+            None => Ok(()),
+        }
+    }
+
     /// The table had all rows before.
     async fn publish_nothing(&self, report: StreamReport) -> Result<StreamReport> {
-        if let Some(existing) = &self.plan.existing {
-            lock_and_check(self.publisher, existing).await?;
-        }
+        self.lock().await?;
         Ok(StreamReport {
             rows_unchanged: report.rows_written,
             ..report
@@ -180,6 +209,14 @@ impl Publication<'_> {
         })
     }
 
+    /// The rows are merged by the time that the last of them is.
+    async fn publish_parts(&self, parts: &Parts, report: StreamReport) -> Result<StreamReport> {
+        let Merged { changed, parts } = parts.merged().await?;
+        let drops: Vec<String> = parts.iter().map(statement::drop_table).collect();
+        self.run(&drops.join("; ")).await?;
+        Ok(upserted(changed, report.rows_written, report))
+    }
+
     /// The rows are in a staging table.
     async fn publish_staged(&self, staging: &str, report: StreamReport) -> Result<StreamReport> {
         let plan = self.plan;
@@ -197,7 +234,7 @@ impl Publication<'_> {
                 ..report
             });
         };
-        lock_and_check(self.publisher, existing).await?;
+        self.lock().await?;
         match plan.write {
             WriteMode::Append => {
                 if plan.duplicates != Duplicates::Refuse {
@@ -274,37 +311,37 @@ impl Publication<'_> {
                     .await?
             }
         };
-        let upsert = plan.with_merge(staging, |merge| merge.upsert());
-        let (rows_inserted, rows_updated) = match existing.kind {
+        let changed = match existing.kind {
             // A partitioned table has no xmax to tell an update from an insert.
             TableKind::Partitioned => {
                 let matches = plan.with_merge(staging, |merge| merge.count_matches());
                 let matched = self.count(&matches).await?;
+                let upsert = plan.with_merge(staging, |merge| merge.upsert());
                 let changed = self.execute(&upsert).await?;
                 let inserted = keys.saturating_sub(matched).min(changed);
-                (inserted, changed - inserted)
+                Changed {
+                    inserted,
+                    updated: changed - inserted,
+                }
             }
-            _ => {
-                let row = self
-                    .publisher
-                    .query_one(&Merge::counted(&upsert), &[])
-                    .await;
-                let row = row.map_err(|err| self.refused(err))?;
-                (row.get::<_, i64>(0) as u64, row.get::<_, i64>(1) as u64)
-            }
+            _ => self.merge(staging).await?,
         };
         if !existing.row_triggers.is_empty() {
             let absent = plan.with_merge(staging, |merge| merge.count_absent());
             self.check_none_left_out(self.count(&absent).await?)?;
         }
-        let rows_unchanged = keys.saturating_sub(rows_inserted + rows_updated);
-        let rows_superseded = report.rows_written - keys;
-        Ok(StreamReport {
-            rows_inserted,
-            rows_updated,
-            rows_unchanged,
-            rows_superseded,
-            ..report
+        Ok(upserted(changed, keys, report))
+    }
+
+    /// Inserts and updates what is staged, and counts it.
+    pub(super) async fn merge(&self, staging: &str) -> Result<Changed> {
+        let upsert = self.plan.with_merge(staging, |merge| merge.upsert());
+        let counted = Merge::counted(&upsert);
+        let row = self.publisher.query_one(&counted, &[]).await;
+        let row = row.map_err(|err| self.refused(err))?;
+        Ok(Changed {
+            inserted: row.get::<_, i64>(0) as u64,
+            updated: row.get::<_, i64>(1) as u64,
         })
     }
 
@@ -437,6 +474,17 @@ impl Publication<'_> {
             )),
             (false, false) => error,
         }
+    }
+}
+
+/// The report of an upsert of so many keys.
+fn upserted(changed: Changed, keys: u64, report: StreamReport) -> StreamReport {
+    StreamReport {
+        rows_inserted: changed.inserted,
+        rows_updated: changed.updated,
+        rows_unchanged: keys.saturating_sub(changed.inserted + changed.updated),
+        rows_superseded: report.rows_written - keys,
+        ..report
     }
 }
 

@@ -15,6 +15,12 @@ pub fn staging_table(run: RunId, number: usize) -> TableName {
     TableName::new(STAGING_SCHEMA, format!("run_{run}_{number}"))
 }
 
+/// The name of part `part` of staging table number `number` of a run.
+pub fn staging_part(run: RunId, number: usize, part: usize) -> TableName {
+    let whole = staging_table(run, number);
+    TableName::new(whole.schema, format!("{}_{part}", whole.name))
+}
+
 /// The run that a staging table belongs to, by its name.
 fn run_of(name: &str) -> Option<RunId> {
     let id = name.strip_prefix("run_")?.get(..16)?;
@@ -113,6 +119,7 @@ mod tests {
         let table = staging_table(run, 12);
         assert_eq!(table.name, "run_0123456789abcdef_12");
         assert_eq!(run_of(&table.name), Some(run));
+        assert_eq!(run_of(&staging_part(run, 12, 3).name), Some(run));
     }
 
     #[test]

@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 
 use super::ledger::{self, RunIdentity};
+use super::parts::Parts;
+use super::publish::{self, Publication};
 use super::writer::{CopyWriter, WriterTarget};
-use super::{BatchWriter, Differences, LoadPath, LoadPlan, Sink, WriteMode, publish, staging};
+use super::{BatchWriter, Differences, LoadPath, LoadPlan, Sink, WriteMode, staging};
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::{
     Connection, ConnectionConfig, ConnectionPool, PooledConnection, server_error, statement,
@@ -53,6 +55,14 @@ impl SinkSessions {
             writers: pool("write", "SET synchronous_commit = off"),
         })
     }
+
+    /// A session that fills staging tables.
+    ///
+    /// # Errors
+    /// `Connect`, if the server refuses.
+    pub(super) async fn writer(&self) -> Result<PooledConnection> {
+        self.writers.get().await
+    }
 }
 
 /// Where writers put rows until they are published.
@@ -65,17 +75,19 @@ pub(super) enum Target {
     Built(TableName),
     /// A table in the staging schema, to be merged.
     Staged(TableName),
+    /// Several tables in the staging schema, each to be merged while others are written.
+    Parts(Parts),
     /// A temporary table of the publishing session, to be merged.
     Temporary(TableName),
 }
 
 /// Loads one table by the plan's [path](LoadPath).
 pub struct TableSink {
-    plan: LoadPlan,
+    plan: Arc<LoadPlan>,
     settings: SinkSettings,
     progress: Arc<Progress>,
     /// The session of the publishing transaction.
-    publisher: PooledConnection,
+    publisher: Arc<PooledConnection>,
     target: Target,
 }
 
@@ -89,15 +101,19 @@ impl TableSink {
         settings: SinkSettings,
         progress: Arc<Progress>,
     ) -> Result<Self> {
-        let publisher = settings.sessions.publishers.get().await?;
+        let (plan, publisher) = (Arc::new(plan), settings.sessions.publishers.get().await?);
         if plan.as_replica {
             let set = "SET session_replication_role = replica";
             let refused = |err| server_error(ErrorKind::Load, "cannot prepare the load", err);
             publisher.batch_execute(set).await.map_err(refused)?;
         }
+        let publisher = Arc::new(publisher);
         let target = match &settings.only {
             Some(only) if only.is_empty() => Target::Nothing,
-            _ => prepare_target(&publisher, &plan, &settings).await?,
+            _ => match prepare_target(&publisher, &plan, &settings).await? {
+                Some(target) => target,
+                None => Target::Parts(Parts::new(&publisher, &plan, &settings, &progress)),
+            },
         };
         Ok(Self {
             plan,
@@ -111,24 +127,25 @@ impl TableSink {
     fn copy_statement(&self) -> String {
         let columns = self.plan.column_names();
         match &self.target {
-            Target::Nothing | Target::Destination => {
-                statement::copy_in(&self.plan.destination, &columns)
-            }
             Target::Built(table) | Target::Staged(table) => statement::copy_in(table, &columns),
             Target::Temporary(table) => {
                 let pg_temp = TableName::new("pg_temp", &*table.name);
                 statement::copy_in(&pg_temp, &columns)
             }
+            Target::Nothing | Target::Destination | Target::Parts(_) => {
+                statement::copy_in(&self.plan.destination, &columns)
+            }
         }
     }
 }
 
-/// Decides the path by what the destination holds, and creates the table that it needs.
+/// Decides the path by what the destination holds, and creates the table that it needs; `None` if
+/// rows are merged part by part.
 async fn prepare_target(
     publisher: &Connection,
     plan: &LoadPlan,
     settings: &SinkSettings,
-) -> Result<Target> {
+) -> Result<Option<Target>> {
     let refused = |err| {
         server_error(
             ErrorKind::Load,
@@ -142,7 +159,8 @@ async fn prepare_target(
         path = LoadPath::Merge;
     }
     let table = staging::staging_table(settings.run, settings.number);
-    Ok(match path {
+    Ok(Some(match path {
+        LoadPath::Merge if settings.may_stage && plan.merges_parts() => return Ok(None),
         LoadPath::Direct => Target::Destination,
         LoadPath::Build => {
             let create = plan.create_destination(&table);
@@ -161,7 +179,7 @@ async fn prepare_target(
                 false => Target::Temporary(table),
             }
         }
-    })
+    }))
 }
 
 /// Whether the destination has no rows, or does not exist.
@@ -218,28 +236,25 @@ impl Sink for TableSink {
     fn writer_limit(&self) -> usize {
         match self.target {
             Target::Nothing | Target::Destination | Target::Temporary(_) => 1,
-            Target::Built(_) | Target::Staged(_) => self.settings.writers.max(1),
+            Target::Built(_) | Target::Staged(_) | Target::Parts(_) => {
+                self.settings.writers.max(1)
+            }
         }
     }
 
     async fn writer(&self) -> Result<Box<dyn BatchWriter>> {
-        let target = WriterTarget {
-            table: self.plan.destination.to_string(),
-            encoder: self.plan.encoder(),
-            only: self.settings.only.clone(),
-            progress: self.progress.clone(),
-        };
+        let target = WriterTarget::new(&self.plan, &self.settings, &self.progress);
         let statement = self.copy_statement();
-        let writer = match &self.target {
+        Ok(match &self.target {
             Target::Nothing | Target::Destination | Target::Temporary(_) => {
-                CopyWriter::on_client(&self.publisher, &statement, target).await?
+                Box::new(CopyWriter::on_client(&self.publisher, &statement, target).await?)
             }
             Target::Built(_) | Target::Staged(_) => {
-                let connection = self.settings.sessions.writers.get().await?;
-                CopyWriter::on_connection(connection, &statement, target).await?
+                let connection = self.settings.sessions.writer().await?;
+                Box::new(CopyWriter::on_connection(connection, &statement, target).await?)
             }
-        };
-        Ok(Box::new(writer))
+            Target::Parts(parts) => Box::new(parts.writer()?),
+        })
     }
 
     async fn commit(&self, report: StreamReport) -> Result<StreamReport> {
@@ -248,15 +263,14 @@ impl Sink for TableSink {
             let message = format!("cannot publish {}", self.plan.destination);
             server_error(ErrorKind::Load, message, err)
         };
-        if !matches!(self.target, Target::Destination) {
-            self.publisher
-                .batch_execute("BEGIN")
-                .await
-                .map_err(refused)?;
-        }
         let clock = &self.progress.clock;
-        let report = (report, clock);
-        let report = publish::publish(&self.publisher, &self.plan, &self.target, report).await?;
+        let merged_before = clock.profile().merge_ms;
+        let publication = Publication {
+            publisher: &self.publisher,
+            plan: &self.plan,
+            clock,
+        };
+        let report = publication.publish(&self.target, report).await?;
         ledger::record(&self.publisher, &self.settings.identity, &report).await?;
         self.publisher
             .batch_execute("COMMIT")
@@ -268,8 +282,10 @@ impl Sink for TableSink {
                     refused(err)
                 }
             })?;
-        let index_build = Duration::from_millis(clock.profile().index_build_ms);
-        clock.add(Step::Merge, began.elapsed().saturating_sub(index_build));
+        let profile = clock.profile();
+        let told = profile.index_build_ms + profile.merge_ms - merged_before;
+        let rest = began.elapsed().saturating_sub(Duration::from_millis(told));
+        clock.add(Step::Merge, rest);
         if !self.plan.as_replica && !matches!(self.target, Target::Temporary(_)) {
             self.publisher.allow_reuse();
         }
@@ -295,7 +311,7 @@ impl Target {
     /// The staging table as SQL, for statements of the publishing session.
     pub(super) fn staging_sql(&self) -> Option<String> {
         match self {
-            Self::Nothing | Self::Destination | Self::Built(_) => None,
+            Self::Nothing | Self::Destination | Self::Built(_) | Self::Parts(_) => None,
             Self::Staged(table) => Some(table.to_string()),
             Self::Temporary(table) => Some(format!("pg_temp.{}", ident(&table.name))),
         }

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures::SinkExt;
 use tokio_postgres::{Client, CopyInSink};
 
-use super::{BatchWriter, Differences};
+use super::{BatchWriter, Differences, LoadPlan, SinkSettings};
 use crate::encode::{CopyEncoder, TupleEncoder};
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::{PooledConnection, server_error};
@@ -29,6 +29,8 @@ pub(super) struct CopyWriter {
     copy: Pin<Box<CopyInSink<Bytes>>>,
     /// Rows encoded so far.
     rows: u64,
+    /// Bytes sent so far.
+    bytes: u64,
     progress: Arc<Progress>,
     /// Kept open until the COPY is done; `None` if the transaction belongs to the sink.
     connection: Option<PooledConnection>,
@@ -67,6 +69,7 @@ impl CopyWriter {
             only: target.only,
             copy: Box::pin(copy),
             rows: 0,
+            bytes: 0,
             progress: target.progress,
             connection: None,
         };
@@ -74,9 +77,15 @@ impl CopyWriter {
         Ok(writer)
     }
 
+    /// Bytes sent so far.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// Sends `bytes` in messages of limited size.
     async fn send(&mut self, mut bytes: Bytes) -> Result<()> {
         let began = Instant::now();
+        self.bytes += bytes.len() as u64;
         self.progress.add_written(0, bytes.len() as u64);
         while !bytes.is_empty() {
             let message = bytes.split_to(bytes.len().min(MESSAGE_BYTES));
@@ -114,6 +123,22 @@ pub(super) struct WriterTarget {
     /// The rows that are written, if not all.
     pub(super) only: Option<Arc<Differences>>,
     pub(super) progress: Arc<Progress>,
+}
+
+impl WriterTarget {
+    /// What a writer of the load `plan` writes.
+    pub(super) fn new(
+        plan: &LoadPlan,
+        settings: &SinkSettings,
+        progress: &Arc<Progress>,
+    ) -> Self {
+        Self {
+            table: plan.destination.to_string(),
+            encoder: plan.encoder(),
+            only: settings.only.clone(),
+            progress: progress.clone(),
+        }
+    }
 }
 
 #[async_trait]

@@ -662,6 +662,7 @@ fn table() -> Table {
         is_populated: true,
         rules: Vec::new(),
         row_triggers: Vec::new(),
+        needs_one_statement: false,
         row_security: false,
         has_ascii_case: false,
         unreadable: Vec::new(),

@@ -94,6 +94,7 @@ pub async fn table(client: &Connection, name: &TableName) -> Result<Option<Table
         is_populated: row.get("is_populated"),
         rules: row.get("rules"),
         row_triggers: row.get("row_triggers"),
+        needs_one_statement: row.get("needs_one_statement"),
         row_security: row.get("row_security"),
         has_ascii_case: row.get("has_ascii_case"),
     }))

@@ -49,6 +49,14 @@ SELECT c.oid,
               WHERE g.tgtype & 3 = 3 AND g.tgtype & 20 <> 0
                 AND NOT g.tgisinternal AND g.tgenabled IN ('O', 'A')
               ORDER BY 1) AS row_triggers,
+       -- At a statement's end, triggers fire, and foreign keys and deferrable constraints are checked:
+       -- those of other tables' rows, or of one row, do not care where it ends.
+       EXISTS (SELECT FROM heap JOIN pg_catalog.pg_trigger AS g ON g.tgrelid = heap.oid
+                WHERE NOT g.tgisinternal AND g.tgenabled <> 'D')
+       OR EXISTS (SELECT FROM pg_catalog.pg_constraint AS f
+                   WHERE f.conrelid = c.oid
+                     AND (f.condeferrable AND f.contype <> 'f'
+                          OR f.contype = 'f' AND f.confrelid = c.oid)) AS needs_one_statement,
        pg_catalog.row_security_active(c.oid) AS row_security,
        -- The provider's columns are of versions 15 and 17; to_jsonb gives NULL where they are missing.
        (SELECT CASE COALESCE(pg_catalog.to_jsonb(d) ->> 'datlocprovider', 'c')
