@@ -15,6 +15,7 @@ mod governor;
 mod harness;
 mod loading;
 mod looking;
+mod merging;
 mod names;
 mod rare_shapes;
 mod reading;

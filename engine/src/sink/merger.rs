@@ -19,7 +19,7 @@ use crate::table::TableName;
 
 /// The publishing transaction holds locks on the rows that it has written. It waits for others no
 /// longer than it has been merging, and this much.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Merges the parts of a load, each from a staging table of its own, in the publishing transaction,
 /// which begins with the first of them.

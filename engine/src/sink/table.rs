@@ -236,9 +236,7 @@ impl Sink for TableSink {
     fn writer_limit(&self) -> usize {
         match self.target {
             Target::Nothing | Target::Destination | Target::Temporary(_) => 1,
-            Target::Built(_) | Target::Staged(_) | Target::Parts(_) => {
-                self.settings.writers.max(1)
-            }
+            Target::Built(_) | Target::Staged(_) | Target::Parts(_) => self.settings.writers.max(1),
         }
     }
 

@@ -127,11 +127,7 @@ pub(super) struct WriterTarget {
 
 impl WriterTarget {
     /// What a writer of the load `plan` writes.
-    pub(super) fn new(
-        plan: &LoadPlan,
-        settings: &SinkSettings,
-        progress: &Arc<Progress>,
-    ) -> Self {
+    pub(super) fn new(plan: &LoadPlan, settings: &SinkSettings, progress: &Arc<Progress>) -> Self {
         Self {
             table: plan.destination.to_string(),
             encoder: plan.encoder(),

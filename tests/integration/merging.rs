@@ -1,0 +1,171 @@
+//! Upserts that are merged part by part, while other rows are still on their way.
+
+use serde_json::Value;
+
+use crate::harness::{Databases, Program, assert_same, relation};
+
+/// 20,000 rows of a kilobyte: several parts.
+const SOURCE: &str = "CREATE TABLE public.t (id integer PRIMARY KEY, previous integer, note text);
+    INSERT INTO public.t
+    SELECT n, nullif(n + 1, 20001), CASE WHEN n % 3 = 0 THEN 'as before' ELSE 'new' END || repeat('x', 1000)
+    FROM generate_series(1, 20000) AS n;
+    ANALYZE public.t";
+
+/// The first 15,000 of them, a third as they will be, and so many others that both sides are not
+/// compared first.
+const DESTINATION: &str =
+    "CREATE TABLE public.t (id integer PRIMARY KEY, previous integer, note text);
+    INSERT INTO public.t
+    SELECT n, n + 1, 'as before' || repeat('x', 1000) FROM generate_series(1, 15000) AS n;
+    INSERT INTO public.t SELECT n, NULL, 'kept' FROM generate_series(30001, 80000) AS n;
+    ANALYZE public.t";
+
+const STREAM: &str = "public.t: {}";
+
+#[tokio::test]
+async fn parts_give_what_the_whole_gives() {
+    let databases = Databases::with(SOURCE, DESTINATION).await;
+    databases.destination.run(COUNTS_STAGING).await;
+    let one_writer = ["--table", "public.t", "--connections", "1"];
+    let copy = Program::copy(&databases, &one_writer).with_json();
+    let report = copy.run().await.json()["streams"][0].take();
+    check(&report, [20_000, 5_000, 10_000, 5_000]);
+    assert_loaded(&databases).await;
+    let tables = "SELECT count(*)::text FROM public.staged";
+    let tables: u32 = databases.destination.column(tables).await[0]
+        .parse()
+        .unwrap();
+    assert!(tables > 1, "{tables} staging tables");
+    databases.assert_no_staging().await;
+}
+
+#[tokio::test]
+async fn the_plan_says_that_rows_are_merged_as_they_come() {
+    let databases = Databases::with(SOURCE, DESTINATION).await;
+    assert!(plan(&databases).await.contains("merges them as they come"));
+    let key = "ALTER TABLE public.t ADD FOREIGN KEY (previous) REFERENCES public.t";
+    databases
+        .destination
+        .run("UPDATE public.t SET previous = NULL")
+        .await;
+    databases.destination.run(key).await;
+    assert!(!plan(&databases).await.contains("merges them as they come"));
+}
+
+#[tokio::test]
+async fn rows_that_refer_to_each_other_are_merged_at_once() {
+    let databases = Databases::with(SOURCE, DESTINATION).await;
+    let key = "UPDATE public.t SET previous = NULL;
+        ALTER TABLE public.t ADD FOREIGN KEY (previous) REFERENCES public.t";
+    databases.destination.run(key).await;
+    let report = run(&databases, STREAM).await;
+    check(&report, [20_000, 5_000, 15_000, 0]);
+    assert_loaded(&databases).await;
+}
+
+#[tokio::test]
+async fn triggers_see_one_statement() {
+    let databases = Databases::with(SOURCE, DESTINATION).await;
+    let trigger = "CREATE TABLE public.seen (what text, row_count bigint);
+        CREATE FUNCTION public.see() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            INSERT INTO public.seen SELECT TG_OP, count(*) FROM written; RETURN NULL; END $$;
+        CREATE TRIGGER inserted AFTER INSERT ON public.t REFERENCING NEW TABLE AS written
+            FOR EACH STATEMENT EXECUTE FUNCTION public.see();
+        CREATE TRIGGER updated AFTER UPDATE ON public.t REFERENCING NEW TABLE AS written
+            FOR EACH STATEMENT EXECUTE FUNCTION public.see()";
+    databases.destination.run(trigger).await;
+    let report = run(&databases, STREAM).await;
+    check(&report, [20_000, 5_000, 10_000, 5_000]);
+    let seen = "SELECT concat(what, ' ', row_count) FROM public.seen ORDER BY what";
+    let seen = databases.destination.column(seen).await;
+    assert_eq!(seen, ["INSERT 5000", "UPDATE 10000"]);
+}
+
+#[tokio::test]
+async fn a_row_that_is_refused_takes_the_merged_parts_with_it() {
+    let databases = Databases::with(SOURCE, DESTINATION).await;
+    let check = "ALTER TABLE public.t ADD CONSTRAINT not_last CHECK (id <> 19999)";
+    databases.destination.run(check).await;
+    let before = databases.destination_state().await;
+    let outcome = Program::run_of(&databases, STREAM).run().await;
+    outcome.assert_refused(1, &["cannot publish \"public\".\"t\"", "not_last"]);
+    assert!(databases.destination_state().await == before);
+    databases.assert_no_staging().await;
+}
+
+#[tokio::test]
+async fn a_source_that_fails_takes_the_merged_parts_with_it() {
+    let databases = Databases::with(SOURCE, DESTINATION).await;
+    let before = databases.destination_state().await;
+    let stream =
+        "public.t: { sql: 'SELECT id, 10 / (19999 - id) AS previous, note FROM {{ source }}' }";
+    let outcome = Program::run_of(&databases, stream).run().await;
+    outcome.assert_refused(1, &["division by zero"]);
+    assert!(databases.destination_state().await == before);
+    databases.assert_no_staging().await;
+    run(&databases, STREAM).await;
+    assert_loaded(&databases).await;
+}
+
+/// The sequence tells how many rows were proposed: a transaction that is rolled back does not give
+/// its numbers back.
+#[tokio::test]
+async fn locks_are_released_where_rows_come_slowly() {
+    let databases = Databases::with(SOURCE, DESTINATION).await;
+    let column = "ALTER TABLE public.t ADD arrival bigserial;
+        ALTER SEQUENCE public.t_arrival_seq RESTART 1";
+    databases.destination.run(column).await;
+    let rate = ["--connections", "1", "--max-bytes-per-second", "2MB"];
+    let copy = Program::copy(&databases, &[&["--table", "public.t"], &rate[..]].concat());
+    copy.run().await.assert_done();
+    assert_loaded(&databases).await;
+    let proposed = "SELECT last_value::text FROM public.t_arrival_seq";
+    let proposed: u32 = databases.destination.column(proposed).await[0]
+        .parse()
+        .unwrap();
+    assert!(proposed > 20_000, "{proposed} rows were proposed");
+    databases.assert_no_staging().await;
+}
+
+/// Notes each staging table that is created.
+const COUNTS_STAGING: &str = "CREATE TABLE public.staged (name text);
+    CREATE FUNCTION public.note_staging() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
+        INSERT INTO public.staged SELECT object_identity FROM pg_event_trigger_ddl_commands()
+        WHERE object_identity LIKE 'towpath_staging.run_%'; END $$;
+    CREATE EVENT TRIGGER note_staging ON ddl_command_end WHEN TAG IN ('CREATE TABLE')
+        EXECUTE FUNCTION public.note_staging()";
+
+async fn run(databases: &Databases, streams: &str) -> Value {
+    let program = Program::run_of(databases, streams).with_json();
+    program.run().await.json()["streams"][0].take()
+}
+
+async fn plan(databases: &Databases) -> String {
+    let outcome = Program::copy(databases, &["--table", "public.t", "--plan"]);
+    let outcome = outcome.run().await;
+    outcome.assert_done();
+    outcome.stdout
+}
+
+/// Fails unless so many rows were read, inserted, updated and unchanged.
+#[track_caller]
+fn check(report: &Value, expected: [u64; 4]) {
+    let names = [
+        "rows_read",
+        "rows_inserted",
+        "rows_updated",
+        "rows_unchanged",
+    ];
+    let found = names.map(|name| report[name].as_u64().unwrap());
+    assert_eq!(found, expected, "{report}");
+}
+
+/// Fails unless the destination has all rows of the source, and the others that it had.
+async fn assert_loaded(databases: &Databases) {
+    let columns = "SELECT id, previous, note FROM public.t WHERE";
+    let source = relation(&databases.source, &format!("{columns} true")).await;
+    let loaded = relation(&databases.destination, &format!("{columns} id <= 20000")).await;
+    assert_same(&source, &loaded, "public.t");
+    let kept = "SELECT count(*)::text FROM public.t WHERE id > 20000 AND note = 'kept'";
+    assert_eq!(databases.destination.column(kept).await, ["50000"]);
+}
