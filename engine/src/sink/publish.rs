@@ -136,8 +136,9 @@ impl Publication<'_> {
         report: StreamReport,
     ) -> Result<StreamReport> {
         match target {
-            // These transactions are open since rows came.
+            // The merger begins its own.
             Target::Parts(_) => {}
+            // It is open since rows came.
             Target::Destination => self.run(SETTINGS).await?,
             _ => self.begin().await?,
         }
@@ -209,7 +210,7 @@ impl Publication<'_> {
         })
     }
 
-    /// The rows are merged by the time that the last of them is.
+    /// The rows are merged part by part, maybe most of them by now.
     async fn publish_parts(&self, parts: &Parts, report: StreamReport) -> Result<StreamReport> {
         let Merged { changed, parts } = parts.merged().await?;
         let drops: Vec<String> = parts.iter().map(statement::drop_table).collect();
