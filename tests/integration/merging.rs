@@ -63,6 +63,25 @@ async fn rows_that_refer_to_each_other_are_merged_at_once() {
     assert_loaded(&databases).await;
 }
 
+/// Nobody may take the later one for a change of the earlier one.
+#[tokio::test]
+async fn keys_that_only_the_destination_calls_equal_are_refused() {
+    let source = "CREATE TABLE public.t (id text PRIMARY KEY, note text);
+        INSERT INTO public.t SELECT 'key ' || n, repeat('x', 1000) FROM generate_series(1, 20000) AS n;
+        INSERT INTO public.t VALUES ('KEY 1', 'later'); ANALYZE public.t";
+    let destination = "CREATE COLLATION public.nocase \
+            (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+        CREATE TABLE public.t (id text COLLATE public.nocase PRIMARY KEY, note text);
+        INSERT INTO public.t SELECT 'kept ' || n FROM generate_series(1, 80000) AS n;
+        ANALYZE public.t";
+    let databases = Databases::with(source, destination).await;
+    let before = databases.destination_state().await;
+    let outcome = Program::run_of(&databases, STREAM).run().await;
+    outcome.assert_refused(1, &["cannot publish", "choose a key that tells rows apart"]);
+    assert!(databases.destination_state().await == before);
+    databases.assert_no_staging().await;
+}
+
 #[tokio::test]
 async fn triggers_see_one_statement() {
     let databases = Databases::with(SOURCE, DESTINATION).await;

@@ -113,6 +113,9 @@ impl LoadPlan {
             && self.duplicates == Duplicates::Refuse
             && self.has_unique_keys
             && !self.may_lack_key()
+            // Keys that differ at the source are others here too: of two that the destination calls
+            // equal, the second statement would update the first one's row.
+            && self.of_key().all(|c| c.equal_is_same && !c.encoding.staged_as_text())
             && self.existing.as_ref().is_some_and(|table| {
                 let is_plain = table.kind == TableKind::Table && !table.row_security;
                 is_plain && !table.needs_one_statement
@@ -211,9 +214,8 @@ impl LoadPlan {
             .collect();
         let key: Vec<&str> = self.key.iter().map(String::as_str).collect();
         let insert_only: Vec<&str> = self
-            .columns
-            .iter()
-            .filter(|column| self.key.contains(&column.name) && column.equal_is_same)
+            .of_key()
+            .filter(|column| column.equal_is_same)
             .map(|column| &*column.name)
             .chain(self.always_generated())
             .collect();
@@ -247,13 +249,13 @@ impl LoadPlan {
 
     /// Whether a row may come that has NULL in its key, where NULL is equal to nothing.
     pub fn may_lack_key(&self) -> bool {
-        let of_key = |column: &&LoadColumn| self.key.contains(&column.name);
-        !self.nulls_are_equal()
-            && self
-                .columns
-                .iter()
-                .filter(of_key)
-                .any(|column| !column.not_null)
+        !self.nulls_are_equal() && self.of_key().any(|column| !column.not_null)
+    }
+
+    /// The columns of the key.
+    fn of_key(&self) -> impl Iterator<Item = &LoadColumn> {
+        let columns = self.columns.iter();
+        columns.filter(|column| self.key.contains(&column.name))
     }
 
     /// Whether the key's index takes two NULLs for the same.
