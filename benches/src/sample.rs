@@ -168,7 +168,7 @@ impl Sample {
             size_bytes: 0,
             estimated_rows: None,
             has_ctid: true,
-            is_referenced: false,
+            referenced_columns: Vec::new(),
             has_inheritors: false,
             is_populated: true,
             rules: Vec::new(),

@@ -331,8 +331,8 @@ pub struct Table {
     pub estimated_rows: Option<u64>,
     /// Whether ranges of `ctid` cut it: every heap under it is a plain one.
     pub has_ctid: bool,
-    /// Whether foreign keys of other tables refer to it.
-    pub is_referenced: bool,
+    /// Columns that foreign keys of other tables refer to.
+    pub referenced_columns: Vec<String>,
     /// Whether other tables, not partitions, inherit from it: its rows include theirs.
     pub has_inheritors: bool,
     /// Whether it has rows to read: not so for a materialised view that was never refreshed.
@@ -342,8 +342,9 @@ pub struct Table {
     /// Enabled triggers, its partitions' included, that run before each row that is written: they
     /// may change it, or leave it out.
     pub row_triggers: Vec<String>,
-    /// Whether writing rows by one statement is something else than by several: it has triggers,
-    /// foreign keys to itself, or deferrable constraints.
+    /// Whether writing rows by one statement may be something else than by several: it has triggers,
+    /// foreign keys to itself, deferrable constraints, unique indexes with an equality of their own,
+    /// or is a partition.
     pub needs_one_statement: bool,
     /// Whether row security hides rows from the connected role.
     pub row_security: bool,
@@ -355,6 +356,11 @@ impl Table {
     /// The column called `name`, exactly.
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// Whether foreign keys of other tables refer to it.
+    pub fn is_referenced(&self) -> bool {
+        !self.referenced_columns.is_empty()
     }
 
     /// Columns of the primary key in order, if there is one that holds for all rows: a parent's

@@ -1,8 +1,11 @@
 //! Upserts that are merged part by part, while other rows are still on their way.
 
+use std::process::Command;
+use std::time::Duration;
+
 use serde_json::Value;
 
-use crate::harness::{Databases, Program, assert_same, relation};
+use crate::harness::{Databases, Outcome, Program, assert_same, relation};
 
 /// 20,000 rows of a kilobyte: several parts.
 const SOURCE: &str = "CREATE TABLE public.t (id integer PRIMARY KEY, previous integer, note text);
@@ -19,6 +22,11 @@ const DESTINATION: &str =
     SELECT n, n + 1, 'as before' || repeat('x', 1000) FROM generate_series(1, 15000) AS n;
     INSERT INTO public.t SELECT n, NULL, 'kept' FROM generate_series(30001, 80000) AS n;
     ANALYZE public.t";
+
+/// The last key differs from the first by case.
+const TEXT_KEYS: &str = "CREATE TABLE public.t (id text PRIMARY KEY, note text);
+    INSERT INTO public.t SELECT 'key ' || n, repeat('x', 1000) FROM generate_series(1, 20000) AS n;
+    INSERT INTO public.t VALUES ('KEY 1', 'later'); ANALYZE public.t";
 
 const STREAM: &str = "public.t: {}";
 
@@ -63,18 +71,66 @@ async fn rows_that_refer_to_each_other_are_merged_at_once() {
     assert_loaded(&databases).await;
 }
 
+/// Such a transaction would see nothing that was staged after it began.
+#[tokio::test]
+async fn all_parts_are_seen_whatever_the_isolation() {
+    for level in ["repeatable read", "serializable"] {
+        let databases = Databases::with(SOURCE, DESTINATION).await;
+        let set = format!(
+            "ALTER DATABASE {} SET default_transaction_isolation = '{level}'",
+            databases.name()
+        );
+        databases.destination.run(&set).await;
+        let report = run(&databases, STREAM).await;
+        check(&report, [20_000, 5_000, 10_000, 5_000]);
+        assert_loaded(&databases).await;
+    }
+}
+
+/// The first row leaves a value to the last, to which another table refers.
+#[tokio::test]
+async fn what_other_tables_refer_to_may_change_rows() {
+    let destination = format!(
+        "{DESTINATION};
+         UPDATE public.t SET previous = CASE WHEN id = 1 THEN 20001 END;
+         ALTER TABLE public.t ADD UNIQUE (previous);
+         CREATE TABLE public.other (t integer REFERENCES public.t (previous));
+         INSERT INTO public.other VALUES (20001)"
+    );
+    let databases = Databases::with(SOURCE, &destination).await;
+    databases
+        .source
+        .run("UPDATE public.t SET previous = 20001 WHERE id = 20000")
+        .await;
+    let report = run(&databases, STREAM).await;
+    check(&report, [20_000, 5_000, 15_000, 0]);
+    assert_loaded(&databases).await;
+}
+
+#[tokio::test]
+async fn an_index_with_another_equality_is_asked_at_once() {
+    let destination = "CREATE COLLATION public.nocase \
+            (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+        CREATE TABLE public.t (id text PRIMARY KEY, note text);
+        CREATE UNIQUE INDEX ON public.t (id COLLATE public.nocase);
+        INSERT INTO public.t SELECT 'kept ' || n FROM generate_series(1, 80000) AS n;
+        ANALYZE public.t";
+    let databases = Databases::with(TEXT_KEYS, destination).await;
+    let before = databases.destination_state().await;
+    let outcome = Program::run_of(&databases, STREAM).run().await;
+    outcome.assert_refused(1, &["cannot publish"]);
+    assert!(databases.destination_state().await == before);
+}
+
 /// Nobody may take the later one for a change of the earlier one.
 #[tokio::test]
 async fn keys_that_only_the_destination_calls_equal_are_refused() {
-    let source = "CREATE TABLE public.t (id text PRIMARY KEY, note text);
-        INSERT INTO public.t SELECT 'key ' || n, repeat('x', 1000) FROM generate_series(1, 20000) AS n;
-        INSERT INTO public.t VALUES ('KEY 1', 'later'); ANALYZE public.t";
     let destination = "CREATE COLLATION public.nocase \
             (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
         CREATE TABLE public.t (id text COLLATE public.nocase PRIMARY KEY, note text);
         INSERT INTO public.t SELECT 'kept ' || n FROM generate_series(1, 80000) AS n;
         ANALYZE public.t";
-    let databases = Databases::with(source, destination).await;
+    let databases = Databases::with(TEXT_KEYS, destination).await;
     let before = databases.destination_state().await;
     let outcome = Program::run_of(&databases, STREAM).run().await;
     outcome.assert_refused(1, &["cannot publish", "choose a key that tells rows apart"]);
@@ -126,6 +182,59 @@ async fn a_source_that_fails_takes_the_merged_parts_with_it() {
     assert_loaded(&databases).await;
 }
 
+#[tokio::test]
+async fn a_session_that_is_killed_while_it_merges() {
+    let databases = Databases::with(SOURCE, DESTINATION).await;
+    let before = databases.destination_state().await;
+    let (child, _folder) = Program::copy(&databases, &SLOWLY).start();
+    let pid = merging(&databases).await;
+    let kill = format!("SELECT pg_terminate_backend({pid})");
+    databases.destination.run(&kill).await;
+    let outcome = Outcome::of(child).await;
+    outcome.assert_refused(1, &["public", "\"t\""]);
+    assert!(databases.destination_state().await == before);
+    databases.assert_no_staging().await;
+}
+
+#[tokio::test]
+async fn ctrl_c_while_it_merges() {
+    let databases = Databases::with(SOURCE, DESTINATION).await;
+    let before = databases.destination_state().await;
+    let (child, _folder) = Program::copy(&databases, &SLOWLY).start();
+    merging(&databases).await;
+    let mut interrupt = Command::new("kill");
+    interrupt.args(["-INT", &child.id().to_string()]);
+    assert!(interrupt.status().unwrap().success());
+    let outcome = Outcome::of(child).await;
+    outcome.assert_refused(1, &["interrupted"]);
+    assert!(databases.destination_state().await == before);
+    databases.assert_no_staging().await;
+}
+
+/// Copies so slowly that the second part is some two seconds behind the first.
+const SLOWLY: [&str; 6] = [
+    "--table",
+    "public.t",
+    "--connections",
+    "1",
+    "--max-bytes-per-second",
+    "2MB",
+];
+
+/// Waits until a transaction has merged a part and waits for the next; gives its session.
+async fn merging(databases: &Databases) -> String {
+    let waiting = "SELECT pid::text FROM pg_stat_activity WHERE datname = current_database()
+        AND application_name = 'towpath publish' AND state = 'idle in transaction'
+        AND backend_xid IS NOT NULL";
+    for _ in 0..3000 {
+        if let Some(pid) = databases.destination.column(waiting).await.pop() {
+            return pid;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("nothing is merged before the last row has come");
+}
+
 /// The sequence tells how many rows were proposed: a transaction that is rolled back does not give
 /// its numbers back.
 #[tokio::test]
@@ -134,8 +243,7 @@ async fn locks_are_released_where_rows_come_slowly() {
     let column = "ALTER TABLE public.t ADD arrival bigserial;
         ALTER SEQUENCE public.t_arrival_seq RESTART 1";
     databases.destination.run(column).await;
-    let rate = ["--connections", "1", "--max-bytes-per-second", "2MB"];
-    let copy = Program::copy(&databases, &[&["--table", "public.t"], &rate[..]].concat());
+    let copy = Program::copy(&databases, &SLOWLY);
     copy.run().await.assert_done();
     assert_loaded(&databases).await;
     let proposed = "SELECT last_value::text FROM public.t_arrival_seq";

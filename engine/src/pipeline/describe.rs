@@ -42,12 +42,13 @@ pub(super) fn describe_load(load: &LoadPlan, path: LoadPath) -> (String, Vec<Str
             "one COPY into the table, visible when complete"
         }
         (LoadPath::Direct, Some(_)) => "the table is empty: one COPY, visible when complete",
-        (LoadPath::Merge, _) if load.compares => {
-            "both sides are read and compared; rows that differ wait in a staging table, and one \
+        (LoadPath::Merge | LoadPath::MergeParts, _) if load.compares => {
+            "both sides are read and compared; rows that differ go through staging, and one \
              transaction publishes them"
         }
-        (LoadPath::Merge, _) if load.merges_parts() => {
-            "rows wait in staging tables; one transaction merges them as they come, and publishes them"
+        (LoadPath::MergeParts, _) => {
+            "rows go through staging tables; one transaction merges them as they come, and \
+             publishes them"
         }
         (LoadPath::Merge, _) => "rows wait in a staging table; one transaction publishes them",
     };
@@ -66,7 +67,7 @@ pub(super) fn describe_load(load: &LoadPlan, path: LoadPath) -> (String, Vec<Str
             statements.push(copy(&load.destination));
             statements.extend(load.create_key().filter(|_| load.existing.is_none()));
         }
-        LoadPath::Merge => {
+        LoadPath::Merge | LoadPath::MergeParts => {
             let unlogged = statement::Persistence::Unlogged;
             statements.push(load.create_staging(&staging, unlogged));
             statements.push(copy(&staging));
@@ -188,12 +189,7 @@ pub(super) fn notes(load: &LoadPlan, source: &Table) -> Vec<String> {
     }
     notes.extend(trigger_notes(load));
     let deletes = load.write == WriteMode::Mirror || load.replaces_by_key();
-    if deletes
-        && load
-            .existing
-            .as_ref()
-            .is_some_and(|table| table.is_referenced)
-    {
+    if deletes && load.existing.as_ref().is_some_and(Table::is_referenced) {
         notes.push(
             "foreign keys refer to the table: deleting its rows does what they say (ON DELETE)"
                 .to_owned(),

@@ -133,7 +133,7 @@ fn needed(write: WriteMode, table: &Table) -> &'static [&'static str] {
     match write {
         WriteMode::Append => &["INSERT"],
         WriteMode::Upsert => &["SELECT", "INSERT", "UPDATE"],
-        WriteMode::Replace if !table.is_referenced => &["SELECT", "INSERT", "TRUNCATE"],
+        WriteMode::Replace if !table.is_referenced() => &["SELECT", "INSERT", "TRUNCATE"],
         WriteMode::Replace | WriteMode::Mirror => &["SELECT", "INSERT", "UPDATE", "DELETE"],
     }
 }

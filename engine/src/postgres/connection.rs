@@ -20,8 +20,10 @@ use super::tls;
 use crate::error::{ErrorKind, Result};
 
 /// Settings of every session, so that no default of a role or database changes a value's text
-/// form or ends a long run: what the sender's and receiver's sessions have in common.
+/// form, hides rows or ends a long run: what the sender's and receiver's sessions have in common.
 ///
+/// A transaction that publishes must see what others staged after it began, which only the isolation
+/// level `read committed` shows.
 /// `lc_monetary` makes the text of `money` the same on both servers, whatever their locales.
 /// `pg_temp` comes last, or else temporary tables would shadow the catalogue.
 const SESSION: &str = "SET client_encoding = 'UTF8'; SET datestyle = 'ISO'; \
@@ -30,7 +32,8 @@ const SESSION: &str = "SET client_encoding = 'UTF8'; SET datestyle = 'ISO'; \
     SET lc_monetary = 'C'; SET array_nulls = on; SET transform_null_equals = off; \
     SET quote_all_identifiers = off; SET search_path = pg_catalog, pg_temp; \
     SET statement_timeout = 0; SET lock_timeout = 0; \
-    SET idle_in_transaction_session_timeout = 0; SET client_min_messages = warning; ";
+    SET idle_in_transaction_session_timeout = 0; \
+    SET default_transaction_isolation = 'read committed'; SET client_min_messages = warning; ";
 
 /// Settings that only newer servers know, with the major version that brought them.
 const NEWER_SETTINGS: [(u32, &str); 2] = [

@@ -35,6 +35,9 @@ pub enum LoadPath {
     Direct,
     /// Writers fill a staging table, from which the publishing transaction inserts and updates.
     Merge,
+    /// Writers fill one staging table after the other, and the publishing transaction inserts and
+    /// updates from each while they fill the next.
+    MergeParts,
 }
 
 /// A load into one table: what is written, and what decides which rows are the same.
@@ -77,12 +80,20 @@ impl LoadPlan {
             && self.duplicates == Duplicates::Refuse
             && !is_protected;
         match (&self.existing, self.write) {
-            _ if !plain => LoadPath::Merge,
+            _ if !plain => self.merge_path(may_stage),
             (None, _) if may_stage && self.is_parallel => LoadPath::Build,
             (None, _) | (Some(_), WriteMode::Append) => LoadPath::Direct,
             // Rows without complete key are told from the staging table.
             (Some(_), _) if is_empty && !(self.merges() && self.may_lack_key()) => LoadPath::Direct,
-            (Some(_), _) => LoadPath::Merge,
+            (Some(_), _) => self.merge_path(may_stage),
+        }
+    }
+
+    /// How rows get there by way of staging.
+    pub fn merge_path(&self, may_stage: bool) -> LoadPath {
+        match may_stage && self.merges_parts() {
+            true => LoadPath::MergeParts,
+            false => LoadPath::Merge,
         }
     }
 
@@ -108,7 +119,7 @@ impl LoadPlan {
 
     /// Whether rows can be merged part by part, while others are still on their way: the outcome is
     /// that of merging all of them at once.
-    pub fn merges_parts(&self) -> bool {
+    fn merges_parts(&self) -> bool {
         self.write == WriteMode::Upsert
             && self.duplicates == Duplicates::Refuse
             && self.has_unique_keys
@@ -117,8 +128,14 @@ impl LoadPlan {
             // equal, the second statement would update the first one's row.
             && self.of_key().all(|c| c.equal_is_same && !c.encoding.staged_as_text())
             && self.existing.as_ref().is_some_and(|table| {
-                let is_plain = table.kind == TableKind::Table && !table.row_security;
-                is_plain && !table.needs_one_statement
+                // What foreign keys refer to must be there whenever a statement ends.
+                let stays = |name: &String| {
+                    self.key.contains(name) || !self.columns.iter().any(|c| c.name == *name)
+                };
+                table.kind == TableKind::Table
+                    && !table.row_security
+                    && !table.needs_one_statement
+                    && table.referenced_columns.iter().all(stays)
             })
     }
 
@@ -273,11 +290,7 @@ impl LoadPlan {
 
     /// Whether replacing keeps the rows that foreign keys of other tables refer to.
     pub fn replaces_by_key(&self) -> bool {
-        self.write == WriteMode::Replace
-            && self
-                .existing
-                .as_ref()
-                .is_some_and(|table| table.is_referenced)
+        self.write == WriteMode::Replace && self.existing.as_ref().is_some_and(Table::is_referenced)
     }
 
     /// Checks that the key can decide which rows are the same.

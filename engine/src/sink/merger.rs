@@ -27,14 +27,16 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Where rows come much slower than they are merged, the transaction is rolled back, and begins
 /// again when the last part is there. Dropping the merger ends what it is doing.
 pub(super) struct Merger {
-    merging: Mutex<Option<Merging>>,
-    canceller: Canceller,
+    /// Taken to finish.
+    running: Mutex<Option<Running>>,
 }
 
-/// Merging that is under way.
-struct Merging {
-    queue: PartQueue,
+/// Merging that is under way. Dropping it stops the statement that is running: the server would
+/// notice only after it that nobody waits for it, and hold its locks until then.
+struct Running {
+    queue: Option<PartQueue>,
     task: JoinSet<Result<Merged>>,
+    canceller: Canceller,
 }
 
 /// Where writers leave the parts that they have staged.
@@ -72,8 +74,8 @@ impl Merger {
         plan: &Arc<LoadPlan>,
         progress: &Arc<Progress>,
     ) -> Self {
+        // It holds names of tables, of which a load has some hundred at most.
         let (sender, receiver) = unbounded_channel();
-        let canceller = publisher.canceller();
         let queue = PartQueue {
             parts: sender,
             is_waiting: Arc::new(AtomicBool::new(true)),
@@ -90,16 +92,23 @@ impl Merger {
         };
         let mut task = JoinSet::new();
         task.spawn(work.run());
+        let running = Running {
+            queue: Some(queue),
+            task,
+            canceller: publisher.canceller(),
+        };
         Self {
-            merging: Mutex::new(Some(Merging { queue, task })),
-            canceller,
+            running: Mutex::new(Some(running)),
         }
     }
 
     /// Where parts are left until [`finish`](Self::finish).
+    ///
+    /// # Errors
+    /// `Internal`, after that.
     pub(super) fn queue(&self) -> Result<PartQueue> {
-        let merging = self.merging.lock().unwrap_or_else(PoisonError::into_inner);
-        let queue = merging.as_ref().map(|merging| merging.queue.clone());
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let queue = running.as_ref().and_then(|running| running.queue.clone());
         queue.ok_or_else(|| Error::new(ErrorKind::Internal, "merging has ended"))
     }
 
@@ -108,14 +117,14 @@ impl Merger {
     /// # Errors
     /// `Load`, if the destination refuses the rows; `Schema`, if it has changed.
     pub(super) async fn finish(&self) -> Result<Merged> {
-        let merging = {
-            let mut merging = self.merging.lock().unwrap_or_else(PoisonError::into_inner);
-            merging.take()
+        let running = {
+            let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+            running.take()
         };
         let failed = || Error::new(ErrorKind::Internal, "merging did not end");
-        let Merging { queue, mut task } = merging.ok_or_else(failed)?;
-        drop(queue);
-        match task.join_next().await {
+        let mut running = running.ok_or_else(failed)?;
+        running.queue = None;
+        match running.task.join_next().await {
             Some(Ok(merged)) => merged,
             Some(Err(err)) => Err(failed().with_source(err)),
             None => Err(failed()),
@@ -123,14 +132,12 @@ impl Merger {
     }
 }
 
-impl Drop for Merger {
-    /// Stops the statement that is running: the server would notice only after it that nobody
-    /// waits for it, and hold its locks until then.
+impl Drop for Running {
     fn drop(&mut self) {
-        let merging = self.merging.get_mut();
-        let is_running = merging.unwrap_or_else(PoisonError::into_inner).is_some();
-        if let (true, Ok(runtime)) = (is_running, Handle::try_current()) {
+        let is_done = self.task.is_empty();
+        if let (false, Ok(runtime)) = (is_done, Handle::try_current()) {
             let canceller = self.canceller.clone();
+            // Nobody waits for the answer: what asks for it is being dropped.
             runtime.spawn(async move {
                 if let Err(error) = canceller.cancel().await {
                     debug!(%error, "a merge ends by itself");
@@ -160,32 +167,41 @@ struct Transaction {
     changed: Changed,
     /// How many of the staged parts it has merged.
     merged: usize,
-    /// Time spent merging them.
-    merging: Duration,
+    /// Time spent merging them, and waiting for rows that others have locked.
+    time_merging: Duration,
     /// Time spent waiting for more.
-    waiting: Duration,
+    time_waiting: Duration,
 }
 
 impl Transaction {
     /// How much longer it may wait.
     fn patience(&self) -> Duration {
-        (PATIENCE + self.merging).saturating_sub(self.waiting)
+        (PATIENCE + self.time_merging).saturating_sub(self.time_waiting)
     }
 }
 
 impl Work {
     async fn run(mut self) -> Result<Merged> {
+        let merged = self.merge_all().await;
+        if merged.is_err() {
+            // Others may want what the transaction has locked, long before the last row has come.
+            let _ = self.publisher.batch_execute("ROLLBACK").await;
+        }
+        let changed = merged?;
+        Ok(Merged {
+            changed,
+            parts: self.staged,
+        })
+    }
+
+    async fn merge_all(&mut self) -> Result<Changed> {
         while let Some(part) = self.next().await? {
             self.staged.push(part);
             if self.merges_early {
                 self.merge().await?;
             }
         }
-        let changed = self.merge().await?;
-        Ok(Merged {
-            changed,
-            parts: self.staged,
-        })
+        self.merge().await
     }
 
     /// The next part; `None` after the last.
@@ -196,7 +212,7 @@ impl Work {
         let began = Instant::now();
         self.is_waiting.store(true, Ordering::Relaxed);
         let next = timeout(transaction.patience(), self.parts.recv()).await;
-        transaction.waiting += began.elapsed();
+        transaction.time_waiting += began.elapsed();
         match next {
             Ok(part) => Ok(part),
             Err(_) => {
@@ -227,7 +243,7 @@ impl Work {
             let changed = publication.merge(&part.to_string()).await?;
             transaction.changed += changed;
             transaction.merged += 1;
-            transaction.merging += began.elapsed();
+            transaction.time_merging += began.elapsed();
             self.progress.clock.add(Step::Merge, began.elapsed());
         }
         Ok(transaction.changed)
@@ -240,6 +256,9 @@ impl Work {
         self.merges_early = false;
         self.transaction = None;
         let rolled_back = self.publisher.batch_execute("ROLLBACK").await;
-        rolled_back.map_err(|err| server_error(ErrorKind::Load, "cannot wait for rows", err))
+        rolled_back.map_err(|err| {
+            let message = format!("cannot release rows of {}", self.plan.destination);
+            server_error(ErrorKind::Load, message, err)
+        })
     }
 }

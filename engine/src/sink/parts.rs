@@ -21,6 +21,9 @@ const PART_BYTES: u64 = 4 << 20;
 /// thousands of tables.
 const DOUBLED_AFTER: usize = 8;
 
+/// How often they do: 256 GiB are enough.
+const MAX_DOUBLINGS: usize = 16;
+
 /// Parts of a load, each in a staging table of its own, which are merged as they come.
 pub(super) struct Parts {
     tables: Arc<PartTables>,
@@ -60,11 +63,11 @@ impl Parts {
         })
     }
 
-    /// What merging all of them has done, once it has. All writers must have finished.
+    /// Waits until all of them are merged. All writers must have finished.
     ///
     /// # Errors
     /// `Load`, if the destination refuses the rows; `Schema`, if it has changed.
-    pub(super) async fn merged(&self) -> Result<Merged> {
+    pub(super) async fn finish(&self) -> Result<Merged> {
         self.merger.finish().await
     }
 }
@@ -95,7 +98,7 @@ impl PartTables {
         Ok(Part {
             writer: CopyWriter::on_connection(connection, &copy, target).await?,
             table,
-            enough: PART_BYTES << (number / DOUBLED_AFTER).min(16),
+            enough: PART_BYTES << (number / DOUBLED_AFTER).min(MAX_DOUBLINGS),
         })
     }
 }

@@ -71,7 +71,8 @@ pub(super) async fn lock_and_check(publisher: &Connection, planned: &Table) -> R
                 column.identity,
             )
         });
-        (table.oid, columns.collect::<Vec<_>>())
+        let columns: Vec<_> = columns.collect();
+        (table.oid, table.needs_one_statement, columns)
     };
     match found {
         Some(found) if shape(&found) == shape(planned) => Ok(()),
@@ -212,7 +213,7 @@ impl Publication<'_> {
 
     /// The rows are merged part by part, maybe most of them by now.
     async fn publish_parts(&self, parts: &Parts, report: StreamReport) -> Result<StreamReport> {
-        let Merged { changed, parts } = parts.merged().await?;
+        let Merged { changed, parts } = parts.finish().await?;
         let drops: Vec<String> = parts.iter().map(statement::drop_table).collect();
         self.run(&drops.join("; ")).await?;
         Ok(upserted(changed, report.rows_written, report))

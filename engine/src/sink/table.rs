@@ -11,6 +11,7 @@ use super::publish::{self, Publication};
 use super::writer::{CopyWriter, WriterTarget};
 use super::{BatchWriter, Differences, LoadPath, LoadPlan, Sink, WriteMode, staging};
 use crate::error::{Error, ErrorKind, Result};
+use crate::postgres::statement::Persistence;
 use crate::postgres::{
     Connection, ConnectionConfig, ConnectionPool, PooledConnection, server_error, statement,
 };
@@ -107,21 +108,51 @@ impl TableSink {
             let refused = |err| server_error(ErrorKind::Load, "cannot prepare the load", err);
             publisher.batch_execute(set).await.map_err(refused)?;
         }
-        let publisher = Arc::new(publisher);
-        let target = match &settings.only {
-            Some(only) if only.is_empty() => Target::Nothing,
-            _ => match prepare_target(&publisher, &plan, &settings).await? {
-                Some(target) => target,
-                None => Target::Parts(Parts::new(&publisher, &plan, &settings, &progress)),
-            },
-        };
-        Ok(Self {
+        let mut sink = Self {
             plan,
             settings,
             progress,
-            publisher,
-            target,
-        })
+            publisher: Arc::new(publisher),
+            target: Target::Nothing,
+        };
+        let is_needless = |only: &Arc<Differences>| only.is_empty();
+        if !sink.settings.only.as_ref().is_some_and(is_needless) {
+            sink.target = sink.prepare_target().await?;
+        }
+        Ok(sink)
+    }
+
+    /// Decides the path by what the destination holds, and creates the table that it needs.
+    async fn prepare_target(&self) -> Result<Target> {
+        let (plan, publisher) = (&*self.plan, &*self.publisher);
+        let SinkSettings { may_stage, run, .. } = self.settings;
+        let is_empty = plan.write == WriteMode::Append || is_empty(publisher, plan).await?;
+        let mut path = plan.path(is_empty, may_stage);
+        if path == LoadPath::Direct && !begin_direct(publisher, plan).await? {
+            path = plan.merge_path(may_stage);
+        }
+        let table = staging::staging_table(run, self.settings.number);
+        let (create, target) = match path {
+            LoadPath::Direct => return Ok(Target::Destination),
+            LoadPath::MergeParts => {
+                let parts = Parts::new(&self.publisher, &self.plan, &self.settings, &self.progress);
+                return Ok(Target::Parts(parts));
+            }
+            LoadPath::Build => (plan.create_destination(&table), Target::Built(table)),
+            LoadPath::Merge if may_stage => {
+                let create = plan.create_staging(&table, Persistence::Unlogged);
+                (create, Target::Staged(table))
+            }
+            LoadPath::Merge => {
+                let create = plan.create_staging(&table, Persistence::Temporary);
+                (create, Target::Temporary(table))
+            }
+        };
+        publisher.batch_execute(&create).await.map_err(|err| {
+            let message = format!("cannot prepare the load of {}", plan.destination);
+            server_error(ErrorKind::Load, message, err)
+        })?;
+        Ok(target)
     }
 
     fn copy_statement(&self) -> String {
@@ -137,49 +168,6 @@ impl TableSink {
             }
         }
     }
-}
-
-/// Decides the path by what the destination holds, and creates the table that it needs; `None` if
-/// rows are merged part by part.
-async fn prepare_target(
-    publisher: &Connection,
-    plan: &LoadPlan,
-    settings: &SinkSettings,
-) -> Result<Option<Target>> {
-    let refused = |err| {
-        server_error(
-            ErrorKind::Load,
-            format!("cannot prepare the load of {}", plan.destination),
-            err,
-        )
-    };
-    let is_empty = plan.write == WriteMode::Append || is_empty(publisher, plan).await?;
-    let mut path = plan.path(is_empty, settings.may_stage);
-    if path == LoadPath::Direct && !begin_direct(publisher, plan).await? {
-        path = LoadPath::Merge;
-    }
-    let table = staging::staging_table(settings.run, settings.number);
-    Ok(Some(match path {
-        LoadPath::Merge if settings.may_stage && plan.merges_parts() => return Ok(None),
-        LoadPath::Direct => Target::Destination,
-        LoadPath::Build => {
-            let create = plan.create_destination(&table);
-            publisher.batch_execute(&create).await.map_err(refused)?;
-            Target::Built(table)
-        }
-        LoadPath::Merge => {
-            let persistence = match settings.may_stage {
-                true => statement::Persistence::Unlogged,
-                false => statement::Persistence::Temporary,
-            };
-            let create = plan.create_staging(&table, persistence);
-            publisher.batch_execute(&create).await.map_err(refused)?;
-            match settings.may_stage {
-                true => Target::Staged(table),
-                false => Target::Temporary(table),
-            }
-        }
-    }))
 }
 
 /// Whether the destination has no rows, or does not exist.
@@ -234,25 +222,26 @@ async fn begin_direct(publisher: &Connection, plan: &LoadPlan) -> Result<bool> {
 #[async_trait]
 impl Sink for TableSink {
     fn writer_limit(&self) -> usize {
-        match self.target {
-            Target::Nothing | Target::Destination | Target::Temporary(_) => 1,
-            Target::Built(_) | Target::Staged(_) | Target::Parts(_) => self.settings.writers.max(1),
+        match self.target.has_own_writers() {
+            true => self.settings.writers.max(1),
+            false => 1,
         }
     }
 
     async fn writer(&self) -> Result<Box<dyn BatchWriter>> {
+        if let Target::Parts(parts) = &self.target {
+            return Ok(Box::new(parts.writer()?));
+        }
         let target = WriterTarget::new(&self.plan, &self.settings, &self.progress);
         let statement = self.copy_statement();
-        Ok(match &self.target {
-            Target::Nothing | Target::Destination | Target::Temporary(_) => {
-                Box::new(CopyWriter::on_client(&self.publisher, &statement, target).await?)
-            }
-            Target::Built(_) | Target::Staged(_) => {
+        let writer = match self.target.has_own_writers() {
+            true => {
                 let connection = self.settings.sessions.writer().await?;
-                Box::new(CopyWriter::on_connection(connection, &statement, target).await?)
+                CopyWriter::on_connection(connection, &statement, target).await?
             }
-            Target::Parts(parts) => Box::new(parts.writer()?),
-        })
+            false => CopyWriter::on_client(&self.publisher, &statement, target).await?,
+        };
+        Ok(Box::new(writer))
     }
 
     async fn commit(&self, report: StreamReport) -> Result<StreamReport> {
@@ -306,6 +295,11 @@ fn unknown_outcome(identity: &RunIdentity, err: tokio_postgres::Error) -> Error 
 }
 
 impl Target {
+    /// Whether rows get there on other sessions than the publishing one.
+    fn has_own_writers(&self) -> bool {
+        matches!(self, Self::Built(_) | Self::Staged(_) | Self::Parts(_))
+    }
+
     /// The staging table as SQL, for statements of the publishing session.
     pub(super) fn staging_sql(&self) -> Option<String> {
         match self {

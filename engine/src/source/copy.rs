@@ -353,7 +353,7 @@ mod tests {
             size_bytes: u64::from(pages) << 13,
             estimated_rows: None,
             has_ctid,
-            is_referenced: false,
+            referenced_columns: Vec::new(),
             has_inheritors: false,
             is_populated: true,
             rules: Vec::new(),

@@ -657,7 +657,7 @@ fn table() -> Table {
         size_bytes: 8192,
         estimated_rows: None,
         has_ctid: true,
-        is_referenced: false,
+        referenced_columns: Vec::new(),
         has_inheritors: false,
         is_populated: true,
         rules: Vec::new(),

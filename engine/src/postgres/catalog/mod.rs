@@ -89,7 +89,7 @@ pub async fn table(client: &Connection, name: &TableName) -> Result<Option<Table
             .get::<_, Option<f64>>("estimated_rows")
             .map(|rows| rows as u64),
         has_ctid: row.get("has_ctid"),
-        is_referenced: row.get("is_referenced"),
+        referenced_columns: row.get("referenced_columns"),
         has_inheritors: row.get("has_inheritors"),
         is_populated: row.get("is_populated"),
         rules: row.get("rules"),

@@ -32,9 +32,12 @@ SELECT c.oid,
           FROM heap)
        AND NOT EXISTS (SELECT FROM pg_catalog.pg_extension
                         WHERE extname IN ('timescaledb', 'citus')) AS has_ctid,
-       EXISTS (SELECT FROM pg_catalog.pg_constraint AS f
-                WHERE f.contype = 'f' AND f.confrelid = c.oid AND f.conrelid <> c.oid
-       ) AS is_referenced,
+       ARRAY(SELECT DISTINCT a.attname::pg_catalog.text
+               FROM pg_catalog.pg_constraint AS f
+               JOIN pg_catalog.pg_attribute AS a
+                 ON a.attrelid = f.confrelid AND a.attnum = ANY (f.confkey)
+              WHERE f.contype = 'f' AND f.confrelid = c.oid AND f.conrelid <> c.oid
+              ORDER BY 1) AS referenced_columns,
        c.relkind <> 'p'
        AND EXISTS (SELECT FROM pg_catalog.pg_inherits AS i WHERE i.inhparent = c.oid)
            AS has_inheritors,
@@ -49,14 +52,23 @@ SELECT c.oid,
               WHERE g.tgtype & 3 = 3 AND g.tgtype & 20 <> 0
                 AND NOT g.tgisinternal AND g.tgenabled IN ('O', 'A')
               ORDER BY 1) AS row_triggers,
-       -- At a statement's end, triggers fire, and foreign keys and deferrable constraints are checked:
-       -- those of other tables' rows, or of one row, do not care where it ends.
-       EXISTS (SELECT FROM heap JOIN pg_catalog.pg_trigger AS g ON g.tgrelid = heap.oid
-                WHERE NOT g.tgisinternal AND g.tgenabled <> 'D')
+       -- At a statement's end, triggers fire, and foreign keys and deferrable constraints are checked.
+       -- A partition has those of its parents, too. An index may call keys equal that its columns'
+       -- types tell apart.
+       c.relispartition
+       OR EXISTS (SELECT FROM heap JOIN pg_catalog.pg_trigger AS g ON g.tgrelid = heap.oid
+                   WHERE NOT g.tgisinternal AND g.tgenabled <> 'D')
        OR EXISTS (SELECT FROM pg_catalog.pg_constraint AS f
                    WHERE f.conrelid = c.oid
                      AND (f.condeferrable AND f.contype <> 'f'
-                          OR f.contype = 'f' AND f.confrelid = c.oid)) AS needs_one_statement,
+                          OR f.contype = 'f' AND f.confrelid = c.oid))
+       OR EXISTS (SELECT FROM pg_catalog.pg_index AS i
+                   WHERE i.indrelid = c.oid AND i.indisunique
+                     AND (EXISTS (SELECT FROM pg_catalog.pg_collation AS l
+                                   WHERE l.oid = ANY (i.indcollation) AND NOT l.collisdeterministic)
+                          OR EXISTS (SELECT FROM pg_catalog.pg_opclass AS p
+                                      WHERE p.oid = ANY (i.indclass) AND NOT p.opcdefault)))
+           AS needs_one_statement,
        pg_catalog.row_security_active(c.oid) AS row_security,
        -- The provider's columns are of versions 15 and 17; to_jsonb gives NULL where they are missing.
        (SELECT CASE COALESCE(pg_catalog.to_jsonb(d) ->> 'datlocprovider', 'c')
