@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod big;
+mod carrying;
 mod cases;
 mod comparing;
 mod created;

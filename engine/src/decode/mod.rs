@@ -5,6 +5,7 @@ mod column;
 mod numeric;
 mod tuple;
 
+use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
 use arrow_array::{ArrayRef, LargeBinaryArray, RecordBatch, RecordBatchOptions};
@@ -55,7 +56,10 @@ pub fn tuple_schema() -> SchemaRef {
 ///
 /// Source: PostgreSQL documentation, COPY, "Binary Format".
 pub struct CopyDecoder {
-    columns: Vec<ScanColumn>,
+    /// The columns that are decoded, with the number of their field.
+    columns: Vec<(usize, ScanColumn)>,
+    /// The runs of fields that are passed on as they are.
+    runs: Vec<Range<usize>>,
     grain: Grain,
     schema: SchemaRef,
     tuples: TupleBuffer,
@@ -69,10 +73,23 @@ impl CopyDecoder {
         Self {
             tuples: TupleBuffer::new(columns.len(), Grain::Fields),
             grain: Grain::Fields,
-            columns,
+            columns: columns.into_iter().enumerate().collect(),
+            runs: Vec::new(),
             schema,
             limits,
             rows_before: 0,
+        }
+    }
+
+    /// The same decoder, which decodes no more than `columns`, by number, and passes on each of `runs`
+    /// as one binary column: fields of neighbours as they are, each behind its length. The schema
+    /// has the columns first.
+    pub fn with_runs(self, columns: &[usize], runs: &[Range<usize>]) -> Self {
+        let columns = columns.iter().map(|&at| self.columns[at].clone());
+        Self {
+            columns: columns.collect(),
+            runs: runs.to_vec(),
+            ..self
         }
     }
 
@@ -83,6 +100,7 @@ impl CopyDecoder {
             tuples: TupleBuffer::new(column_count, Grain::Tuples),
             grain: Grain::Tuples,
             columns: Vec::new(),
+            runs: Vec::new(),
             schema: tuple_schema(),
             limits,
             rows_before: 0,
@@ -126,11 +144,14 @@ impl CopyDecoder {
             self.rows_before += row_count as u64;
             return self.take_tuples();
         }
-        let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.columns.len());
-        for (index, (column, field)) in self.columns.iter().zip(self.schema.fields()).enumerate() {
-            let array = column::decode(field.data_type(), &self.tuples.column(index))
+        let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.columns.len() + self.runs.len());
+        for ((index, column), field) in self.columns.iter().zip(self.schema.fields()) {
+            let array = column::decode(field.data_type(), &self.tuples.column(*index))
                 .map_err(|err| self.value_error(column, err))?;
             arrays.push(array);
+        }
+        for run in &self.runs {
+            arrays.push(Arc::new(self.tuples.run(run)?));
         }
         self.tuples.clear_complete();
         self.rows_before += row_count as u64;

@@ -62,6 +62,45 @@ fn whole_tuples_reject_truncated_input_and_wrong_counts() {
 }
 
 #[test]
+fn runs_are_fields_behind_their_lengths() {
+    let null = [&[0, 2, 0, 0, 0, 4][..], &9_i32.to_be_bytes(), &[255; 4]].concat();
+    let tuples = [row(1, "one"), row(2, ""), null];
+    let stream = stream(&tuples);
+    for cut in 0..stream.len() {
+        let (head, tail) = stream.split_at(cut);
+        let batch = decode_runs(&[head, tail]).unwrap().remove(0);
+        assert_eq!(
+            batch.column(0).as_primitive::<Int32Type>().values(),
+            &[1, 2, 9]
+        );
+        let run = |at: usize| {
+            batch
+                .column(at)
+                .as_binary::<i32>()
+                .iter()
+                .map(Option::unwrap)
+        };
+        assert!(
+            run(1).eq(tuples.iter().map(|tuple| &tuple[2..])),
+            "cut at {cut}"
+        );
+        assert!(
+            run(2).eq(tuples.iter().map(|tuple| &tuple[10..])),
+            "cut at {cut}"
+        );
+    }
+}
+
+#[test]
+fn runs_reject_truncated_input() {
+    let stream = stream(&[row(1, "one"), row(2, "two")]);
+    for end in 0..stream.len() {
+        let err = decode_runs(&[&stream[..end]]).unwrap_err();
+        assert_eq!(err.kind(), ErrorKind::Decode, "{end}");
+    }
+}
+
+#[test]
 fn batches_are_closed_by_rows() {
     let rows: Vec<_> = (0..7).map(|id| row(id, "x")).collect();
     let batches = decode(&[&stream(&rows)], LIMITS).unwrap();
@@ -206,11 +245,26 @@ fn check_error(stream: &[u8], expected: &str) {
 }
 
 fn decode(pieces: &[&[u8]], limits: BatchLimits) -> Result<Vec<RecordBatch>> {
-    let columns = vec![
+    decode_columns(id_and_name(), pieces, limits)
+}
+
+/// Decodes the first column, and passes on both as a run, and the second one as another.
+fn decode_runs(pieces: &[&[u8]]) -> Result<Vec<RecordBatch>> {
+    let fields = [
+        Field::new("id", DataType::Int32, true),
+        Field::new("both", DataType::Binary, false),
+        Field::new("name", DataType::Binary, false),
+    ];
+    let schema = Arc::new(Schema::new(fields.to_vec()));
+    let decoder = CopyDecoder::new(id_and_name(), schema, LIMITS);
+    decode_with(decoder.with_runs(&[0], &[0..2, 1..2]), pieces)
+}
+
+fn id_and_name() -> Vec<ScanColumn> {
+    vec![
         scan_column("id", PgType::builtin(oid::INT4, "int4", "integer")),
         scan_column("name", PgType::builtin(oid::TEXT, "text", "text")),
-    ];
-    decode_columns(columns, pieces, limits)
+    ]
 }
 
 fn decode_columns(

@@ -1,5 +1,10 @@
 //! Where the cells of each tuple are in the bytes of a COPY stream.
 
+use std::ops::Range;
+
+use arrow_array::BinaryArray;
+use arrow_buffer::{Buffer, OffsetBuffer, ScalarBuffer};
+
 use super::BatchLimits;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -16,6 +21,9 @@ const CRITICAL_FLAGS: u32 = 0xffff_0000;
 /// nothing of the next.
 const MAX_RESERVED_BYTES: usize = 1 << 20;
 
+/// Bytes of the length before each field.
+const LENGTH_BYTES: usize = 4;
+
 /// Where one cell is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Cell {
@@ -23,6 +31,13 @@ pub(super) struct Cell {
     pub(super) start: u32,
     /// Its length in bytes; −1 for NULL.
     pub(super) length: i32,
+}
+
+impl Cell {
+    /// Offset of the byte behind it.
+    fn end(self) -> usize {
+        self.start as usize + self.length.max(0) as usize
+    }
 }
 
 /// The cells of one column, over the bytes they point into.
@@ -160,6 +175,27 @@ impl TupleBuffer {
             stride: self.column_count.max(1),
             row_count: self.row_count,
         }
+    }
+
+    /// The fields of a run of columns, each behind its length: one value for each tuple.
+    pub(super) fn run(&self, run: &Range<usize>) -> Result<BinaryArray> {
+        let stride = self.column_count.max(1);
+        let rows = self.cells.chunks_exact(stride).take(self.row_count);
+        let mut bytes = Vec::with_capacity(self.scanned);
+        let mut offsets = Vec::with_capacity(self.row_count + 1);
+        offsets.push(0);
+        for row in rows {
+            if let [first, .., last] | [first @ last] = &row[run.clone()] {
+                let start = first.start as usize - LENGTH_BYTES;
+                bytes.extend_from_slice(&self.bytes[start..last.end()]);
+            }
+            offsets.push(
+                i32::try_from(bytes.len())
+                    .map_err(|_| Error::new(ErrorKind::Decode, "more than 2 GiB in one batch"))?,
+            );
+        }
+        let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
+        Ok(BinaryArray::new(offsets, Buffer::from_vec(bytes), None))
     }
 
     /// Finds cells up to the end of the bytes or until the batch is full.

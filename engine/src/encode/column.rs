@@ -55,6 +55,8 @@ pub(super) enum Conversion {
     Numeric,
     /// Bytes as they are: text, bytea, and the wire form of any type.
     Bytes,
+    /// So many fields, each behind its length already.
+    Fields(usize),
     /// The wire form with the OIDs inside replaced.
     Rewritten(OidRewrite),
     /// Text behind a version byte.
@@ -119,6 +121,25 @@ impl ColumnEncoding {
             conversion: Conversion::Bytes,
             staged_as_text: true,
             characters: None,
+        }
+    }
+
+    /// The encoding of a run of `count` fields as PostgreSQL has sent them, each behind its length, for
+    /// as many columns, `name` the first of them.
+    pub fn of_fields(name: &str, count: usize) -> Self {
+        Self {
+            name: name.to_owned(),
+            conversion: Conversion::Fields(count),
+            staged_as_text: false,
+            characters: None,
+        }
+    }
+
+    /// How many fields each value becomes.
+    pub(super) fn field_count(&self) -> usize {
+        match self.conversion {
+            Conversion::Fields(count) => count,
+            _ => 1,
         }
     }
 
@@ -241,6 +262,11 @@ enum Values<'a> {
         offsets: Cow<'a, [i32]>,
         prefix: Option<u8>,
     },
+    /// Likewise, of values that are whole fields.
+    Fields {
+        bytes: &'a [u8],
+        offsets: &'a [i32],
+    },
 }
 
 impl Prepared<'_> {
@@ -260,6 +286,12 @@ impl Prepared<'_> {
                 for (size, row) in sizes.iter_mut().zip(rows) {
                     let length = (offsets[row + 1] - offsets[row]) as usize + prefix;
                     *size += 4 + if self.is_null(row) { 0 } else { length };
+                }
+            }
+            Values::Fields { offsets, .. } => {
+                let ends = offsets[rows.start..=rows.end].windows(2);
+                for (size, window) in sizes.iter_mut().zip(ends) {
+                    *size += (window[1] - window[0]) as usize;
                 }
             }
         }
@@ -303,6 +335,12 @@ impl Prepared<'_> {
                         put(out, cursor, prefix);
                     }
                     put(out, cursor, value);
+                }
+            }
+            Values::Fields { bytes, offsets } => {
+                let ends = offsets[rows.start..=rows.end].windows(2);
+                for (cursor, window) in cursors.iter_mut().zip(ends) {
+                    put(out, cursor, &bytes[window[0] as usize..window[1] as usize]);
                 }
             }
         }
@@ -406,6 +444,7 @@ pub(super) fn prepare<'a>(
             element,
         } => owned(array::encode(*element_oid, element, array.as_list())?),
         Conversion::Bytes => slices(array, None)?,
+        Conversion::Fields(_) => fields(array),
         Conversion::Jsonb => slices(array, Some(JSONB_VERSION))?,
         Conversion::Rewritten(rewrite) => {
             let binary = array.as_binary::<i32>();
@@ -438,6 +477,15 @@ fn owned((bytes, offsets): (Vec<u8>, Vec<i32>)) -> Values<'static> {
         bytes: Cow::Owned(bytes),
         offsets: Cow::Owned(offsets),
         prefix: None,
+    }
+}
+
+/// Values that are whole fields.
+fn fields(array: &ArrayRef) -> Values<'_> {
+    let fields = array.as_binary::<i32>();
+    Values::Fields {
+        bytes: fields.value_data(),
+        offsets: fields.offsets(),
     }
 }
 

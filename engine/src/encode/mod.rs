@@ -112,9 +112,11 @@ impl CopyEncoder {
                 .map_err(|err| value_error(encoding.name(), self.rows_before, &err))?;
             prepared.push(column);
         }
+        let fields: usize = self.columns.iter().map(ColumnEncoding::field_count).sum();
+        let field_count = (fields as i16).to_be_bytes();
         for start in (0..batch.num_rows()).step_by(STRIP_ROWS) {
             let rows = start..batch.num_rows().min(start + STRIP_ROWS);
-            self.encode_strip(&prepared, rows, out);
+            self.encode_strip(&prepared, (rows, field_count), out);
         }
         self.rows_before += batch.num_rows() as u64;
         Ok(())
@@ -140,7 +142,12 @@ impl CopyEncoder {
     }
 
     /// Sizes first, so that each column then writes its fields of all rows in one loop.
-    fn encode_strip(&mut self, columns: &[Prepared<'_>], rows: Range<usize>, out: &mut Vec<u8>) {
+    fn encode_strip(
+        &mut self,
+        columns: &[Prepared<'_>],
+        (rows, field_count): (Range<usize>, [u8; 2]),
+        out: &mut Vec<u8>,
+    ) {
         self.cursors.clear();
         self.cursors.resize(rows.len(), 2);
         for column in columns {
@@ -154,7 +161,6 @@ impl CopyEncoder {
         }
         self.starts.extend_from_slice(&self.cursors);
         out.resize(end, 0);
-        let field_count = (columns.len() as i16).to_be_bytes();
         for cursor in &mut self.cursors {
             out[*cursor..*cursor + 2].copy_from_slice(&field_count);
             *cursor += 2;

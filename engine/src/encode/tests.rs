@@ -24,6 +24,29 @@ fn a_batch_encodes_row_by_row() {
 }
 
 #[test]
+fn fields_go_out_as_they_came_between_values() {
+    let fields = [
+        [&[0, 0, 0, 1, b'a'][..], &[255; 4]].concat(),
+        [&[255; 4][..], &[0, 0, 0, 2, b'b', b'c']].concat(),
+    ];
+    let run: ArrayRef = Arc::new(BinaryArray::from_iter_values(&fields));
+    let ids: ArrayRef = Arc::new(Int32Array::from(vec![Some(1), None]));
+    let wire = |array: &ArrayRef, pg_type: &PgType| {
+        let from = (pg_type, Representation::Native, array.data_type());
+        ColumnEncoding::new("id", from, pg_type).unwrap()
+    };
+    let encodings = vec![wire(&ids, &int4()), ColumnEncoding::of_fields("a", 2)];
+    let batch = RecordBatch::try_from_iter([("id", ids), ("run", run)]).unwrap();
+    let mut out = Vec::new();
+    CopyEncoder::new(encodings)
+        .encode(&batch, &mut out)
+        .unwrap();
+    let first = [&[0, 3, 0, 0, 0, 4, 0, 0, 0, 1][..], &fields[0]].concat();
+    let second = [&[0, 3, 255, 255, 255, 255][..], &fields[1]].concat();
+    assert_eq!(out, [first, second].concat());
+}
+
+#[test]
 fn a_stream_has_header_and_trailer() {
     let mut out = Vec::new();
     CopyEncoder::header(&mut out);

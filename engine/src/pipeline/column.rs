@@ -93,12 +93,14 @@ impl<'a> ColumnPlanner<'a> {
         };
         match plan_column(column, &to, options) {
             Ok((encoding, assignment)) => {
+                let takes_fields = takes_fields(column, &encoding, &assignment);
                 let column = LoadColumn {
                     name: name.clone(),
                     type_sql: to.sql.clone(),
                     collation: None,
                     not_null: !there.nullable,
                     equal_is_same: !there.nondeterministic && to.equal_is_same(),
+                    takes_fields,
                     encoding,
                 };
                 Planned::Into(Box::new(Accepted { column, assignment }))
@@ -140,6 +142,7 @@ impl<'a> ColumnPlanner<'a> {
                 });
             }
         };
+        let takes_fields = takes_fields(column, &encoding, &assignment);
         let source_column = column.source_column.as_ref();
         let source_column = source_column.and_then(|name| self.source.column(name));
         let collation = source_column.and_then(|column| column.collation.clone());
@@ -149,6 +152,7 @@ impl<'a> ColumnPlanner<'a> {
             collation: collation.filter(|_| !options.as_text),
             not_null: source_column.is_some() && !column.nullable,
             equal_is_same: to.equal_is_same(),
+            takes_fields,
             encoding,
         };
         Ok(Planned::Into(Box::new(Accepted { column, assignment })))
@@ -298,6 +302,13 @@ fn plan_column(
         hint: err.hint().unwrap_or_default().to_owned(),
     })?;
     Ok((encoding, assignment))
+}
+
+/// Whether `encoding` gives the bytes that the source sends for a carried `column`.
+fn takes_fields(column: &OutputColumn, encoding: &ColumnEncoding, assignment: &Assignment) -> bool {
+    let is_decoded = column.representation == Representation::Native;
+    let same = *assignment == Assignment::Exact { same_binary: true };
+    column.is_carried && (encoding.is_verbatim() || is_decoded && same)
 }
 
 /// How one column travels, for people.

@@ -10,9 +10,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::Connection;
 use crate::postgres::addition::Additions;
 use crate::report::{ColumnReport, PlanReport};
-use crate::sink::{Duplicates, LoadPlan};
+use crate::sink::{Duplicates, LoadColumn, LoadPlan};
 use crate::table::{Table, TableKind, ident};
-use crate::transform::{OutputColumn, TransformPlan};
+use crate::transform::{OutputColumn, Slot, TransformPlan};
 use crate::types::Representation;
 
 /// A stream planned between two databases.
@@ -141,6 +141,7 @@ pub(super) async fn plan_load(
         duplicates: input.stream.duplicates.clone(),
         has_unique_keys: false,
         relays: false,
+        slots: Vec::new(),
         is_parallel: false,
         compares: false,
         as_replica: options.replica_triggers,
@@ -148,7 +149,7 @@ pub(super) async fn plan_load(
     };
     load.key = choose_key(&input, &load);
     load.has_unique_keys = has_unique_keys(&input, &load.key);
-    load.relays = input.transform.relay().is_some() && load.takes_tuples();
+    choose_form(&mut load, input.transform);
     if let Some(order_by) = incremental::cursor_carrier(input.stream, input.transform)
         && !load.has_unique_keys
         && load.duplicates == Duplicates::Refuse
@@ -167,6 +168,42 @@ pub(super) async fn plan_load(
         refusals,
         type_changes: planner.changes.into_statements(),
     })
+}
+
+/// Decides what batches hold: whole tuples, fields as they came beside what is computed, or columns.
+fn choose_form(load: &mut LoadPlan, transform: &dyn TransformPlan) {
+    load.relays = transform.relay().is_some() && load.takes_tuples();
+    if !load.relays
+        && let Some(carried) = transform.carried()
+    {
+        load.slots = slots(&load.columns, &carried);
+    }
+}
+
+/// What batches hold, so that neighbours which go into the table as the source sends them stay
+/// together; `carried` says of each column which of the scan it is. Empty if there are none.
+fn slots(columns: &[LoadColumn], carried: &[Option<usize>]) -> Vec<Slot> {
+    // Some columns are refused: there is nothing to load.
+    if columns.len() != carried.len() {
+        return Vec::new();
+    }
+    let mut slots: Vec<Slot> = Vec::new();
+    for (at, (column, source)) in columns.iter().zip(carried).enumerate() {
+        let Some(source) = source.filter(|_| column.takes_fields) else {
+            slots.push(Slot::Column(at));
+            continue;
+        };
+        match slots.last_mut() {
+            Some(Slot::Run(run)) if source > 0 && carried[at - 1] == Some(source - 1) => {
+                run.end = at + 1;
+            }
+            _ => slots.push(Slot::Run(at..at + 1)),
+        }
+    }
+    match slots.iter().any(|slot| matches!(slot, Slot::Run(_))) {
+        true => slots,
+        false => Vec::new(),
+    }
 }
 
 /// Checks that options name columns of the result.
@@ -303,4 +340,50 @@ fn check_duplicates(load: &LoadPlan, transform: &dyn TransformPlan) -> Result<()
         return Err(Error::new(ErrorKind::Schema, message).with_hint("name the key"));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encode::ColumnEncoding;
+
+    #[test]
+    fn neighbours_of_both_sides_are_one_run() {
+        let carried = [Some(0), Some(1), None, Some(2), Some(4), Some(3), Some(4)];
+        let expected = [
+            Slot::Run(0..2),
+            Slot::Column(2),
+            Slot::Run(3..4),
+            Slot::Run(4..5),
+            Slot::Run(5..7),
+        ];
+        assert_eq!(slots(&columns(&[true; 7]), &carried), expected);
+    }
+
+    #[test]
+    fn a_column_that_takes_another_form_divides_a_run() {
+        let carried = [Some(0), Some(1), Some(2)];
+        let expected = [Slot::Run(0..1), Slot::Column(1), Slot::Run(2..3)];
+        assert_eq!(slots(&columns(&[true, false, true]), &carried), expected);
+    }
+
+    #[test]
+    fn without_runs_batches_hold_each_column() {
+        assert_eq!(slots(&columns(&[false, true]), &[Some(0), None]), []);
+        assert_eq!(slots(&columns(&[true]), &[Some(0), None]), []);
+    }
+
+    /// Columns, by whether they take the source's fields as they are.
+    fn columns(takes_fields: &[bool]) -> Vec<LoadColumn> {
+        let column = |&takes_fields: &bool| LoadColumn {
+            name: "c".to_owned(),
+            type_sql: "text".to_owned(),
+            collation: None,
+            not_null: false,
+            equal_is_same: true,
+            encoding: ColumnEncoding::cast_from_text("c"),
+            takes_fields,
+        };
+        takes_fields.iter().map(column).collect()
+    }
 }

@@ -13,7 +13,7 @@ use crate::report::{Progress, Stage, StreamReport};
 use crate::sink::{
     ComparisonSink, Differences, LoadPlan, Side, Sink, SinkSettings, TableSink, TupleSums,
 };
-use crate::source::{BatchStream, CopySource, ReadSettings, Scan, Snapshot, Source};
+use crate::source::{BatchStream, CopySource, ReadSettings, Scan, Shape, Snapshot, Source};
 use crate::table::TableName;
 use crate::transform::TransformPlan;
 
@@ -172,7 +172,14 @@ impl Transfer<'_> {
         }
         let sources = sources.into_iter();
         let sources: Vec<Arc<dyn Source>> = sources.map(|source| Arc::new(source) as _).collect();
-        plan.transform.execute(&sources).await
+        match self.load.slots.is_empty() {
+            true => plan.transform.execute(&sources).await,
+            false => {
+                plan.transform
+                    .execute_slots(&sources, &self.load.slots)
+                    .await
+            }
+        }
     }
 }
 
@@ -181,8 +188,8 @@ pub(super) fn relayed(transform: &dyn TransformPlan, load: Option<&LoadPlan>) ->
     let scan = transform
         .relay()
         .filter(|_| load.is_some_and(|load| load.relays))?;
-    let as_tuples = true;
-    Some(Scan { as_tuples, ..scan })
+    let shape = Shape::Tuples;
+    Some(Scan { shape, ..scan })
 }
 
 /// Whether comparing both sides first is worth it, by what the servers expect of both.

@@ -5,8 +5,9 @@ use crate::encode::{ColumnEncoding, CopyEncoder, TupleEncoder};
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::addition::Additions;
 use crate::postgres::statement::{self, Merge, NewColumn, Persistence};
-use crate::source::{Scan, ScanColumn};
+use crate::source::{Scan, ScanColumn, Shape};
 use crate::table::{Identity, Table, TableKind, TableName, ident};
+use crate::transform::Slot;
 use crate::types::Representation;
 
 /// One column that is written.
@@ -24,6 +25,8 @@ pub struct LoadColumn {
     pub equal_is_same: bool,
     /// How values are encoded.
     pub encoding: ColumnEncoding,
+    /// Whether that gives the bytes that the source has sent, for a value that is carried.
+    pub takes_fields: bool,
 }
 
 /// How rows get into the table.
@@ -59,6 +62,9 @@ pub struct LoadPlan {
     pub has_unique_keys: bool,
     /// Whether batches hold the source's tuples, which go into the table as they are.
     pub relays: bool,
+    /// What batches hold otherwise, where some columns go into the table as the source sends them;
+    /// empty if they hold each column.
+    pub slots: Vec<Slot>,
     /// Whether the source is read on several connections.
     pub is_parallel: bool,
     /// Whether the destination's rows are read and compared first, so that only rows that differ
@@ -158,7 +164,7 @@ impl LoadPlan {
         let columns = self.columns.iter().map(column);
         Some(Scan {
             columns: columns.collect::<Option<_>>()?,
-            as_tuples: true,
+            shape: Shape::Tuples,
             ..Scan::default()
         })
     }
@@ -168,8 +174,16 @@ impl LoadPlan {
         if self.relays {
             return TupleEncoder::Tuples;
         }
-        let encodings = self.columns.iter().map(|column| column.encoding.clone());
-        TupleEncoder::Columns(Box::new(CopyEncoder::new(encodings.collect())))
+        let each = || self.columns.iter().map(|column| column.encoding.clone());
+        let slot = |slot: &Slot| match slot {
+            Slot::Column(at) => self.columns[*at].encoding.clone(),
+            Slot::Run(run) => ColumnEncoding::of_fields(&self.columns[run.start].name, run.len()),
+        };
+        let encodings = match self.slots.is_empty() {
+            true => each().collect(),
+            false => self.slots.iter().map(slot).collect(),
+        };
+        TupleEncoder::Columns(Box::new(CopyEncoder::new(encodings)))
     }
 
     /// The statement that creates the destination, without key.

@@ -6,10 +6,11 @@ mod memory;
 mod reader;
 mod snapshot;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use arrow_schema::{Schema, SchemaRef};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use futures::stream::BoxStream;
 
 pub(crate) use copy::with_tables;
@@ -40,9 +41,27 @@ pub struct Scan {
     pub query: Option<SourceQuery>,
     /// Which of the tables that a transform reads this is about, by number: 0 is the stream's own.
     pub input: usize,
-    /// Whether batches hold whole tuples as PostgreSQL sends them, in [`tuple_schema`], in place of
-    /// columns; a source that is no PostgreSQL has none.
-    pub as_tuples: bool,
+    /// What batches hold of these columns.
+    pub shape: Shape,
+}
+
+/// What batches hold of the columns that are read. A source that is no PostgreSQL has nothing but
+/// columns.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Shape {
+    /// Each of them.
+    #[default]
+    Columns,
+    /// Whole tuples as PostgreSQL sends them, in [`tuple_schema`].
+    Tuples,
+    /// Some of them, by number, and then each run of neighbours as one binary column: their fields
+    /// as PostgreSQL sends them, each behind its length.
+    Runs {
+        /// The columns.
+        columns: Vec<usize>,
+        /// The runs, which may hold columns that are among the others.
+        runs: Vec<Range<usize>>,
+    },
 }
 
 /// What a stream's own table is called in a SELECT over it.
@@ -65,15 +84,19 @@ pub struct SourceQuery {
 impl Scan {
     /// The schema of its batches.
     pub fn schema(&self) -> SchemaRef {
-        if self.as_tuples {
-            return tuple_schema();
-        }
-        Arc::new(Schema::new(
-            self.columns
-                .iter()
-                .map(ScanColumn::field)
-                .collect::<Vec<_>>(),
-        ))
+        let fields: Vec<Field> = match &self.shape {
+            Shape::Tuples => return tuple_schema(),
+            Shape::Columns => self.columns.iter().map(ScanColumn::field).collect(),
+            Shape::Runs { columns, runs } => {
+                let columns = columns.iter().map(|&at| self.columns[at].field());
+                let run = |run: &Range<usize>| {
+                    let name = format!("fields {} to {}", run.start, run.end);
+                    Field::new(name, DataType::Binary, false)
+                };
+                columns.chain(runs.iter().map(run)).collect()
+            }
+        };
+        Arc::new(Schema::new(fields))
     }
 }
 

@@ -11,10 +11,10 @@ use bytes::Bytes;
 use futures::poll;
 use tokio_postgres::CopyOutStream;
 
-use super::Scan;
 use super::copy::{read_error, relay_limits};
 use super::governor::Governed;
 use super::snapshot::{ReadSession, Snapshot};
+use super::{Scan, Shape};
 use crate::decode::{BatchLimits, CopyDecoder};
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::{PooledConnection, server_error};
@@ -155,14 +155,15 @@ impl PartitionReader {
         let copy = connection.copy_out(statement).await;
         let stream = copy.map_err(|err| read_error(&self.reading.table, err))?;
         self.waited += began.elapsed();
-        let columns = &self.reading.scan.columns;
-        let decoder = match self.reading.scan.as_tuples {
-            true => CopyDecoder::whole_tuples(columns.len(), relay_limits(self.reading.limits)),
-            false => CopyDecoder::new(
-                columns.clone(),
-                self.reading.scan.schema(),
-                self.reading.limits,
-            ),
+        let Reading { scan, limits, .. } = &self.reading;
+        let columns = || CopyDecoder::new(scan.columns.clone(), scan.schema(), *limits);
+        let decoder = match &scan.shape {
+            Shape::Columns => columns(),
+            Shape::Tuples => CopyDecoder::whole_tuples(scan.columns.len(), relay_limits(*limits)),
+            Shape::Runs {
+                columns: some,
+                runs,
+            } => columns().with_runs(some, runs),
         };
         Ok(OpenCopy {
             stream: self.reading.snapshot.governor().govern(stream),

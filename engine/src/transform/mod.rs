@@ -3,6 +3,7 @@
 mod passthrough;
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ pub use crate::postgres::catalog::{FunctionTraits, QueryRefusal, ResultColumn};
 
 use passthrough::carry;
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::source::{BatchStream, Scan, Source, SourceQuery};
 use crate::table::{Table, TableName};
 use crate::types::{PgType, Representation};
@@ -167,6 +168,16 @@ impl SourceCatalog for NoCatalog {
     }
 }
 
+/// What one column of a batch holds of a result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Slot {
+    /// One column, by number.
+    Column(usize),
+    /// Neighbouring columns that are neighbours at the source, too: their fields as PostgreSQL sends
+    /// them, each behind its length.
+    Run(Range<usize>),
+}
+
 /// A way to make rows of the destination out of rows of the source.
 #[async_trait]
 pub trait Transform: Send + Sync {
@@ -240,6 +251,22 @@ pub trait TransformPlan: Send + Sync {
     /// # Errors
     /// `Internal`, if the plan cannot be started.
     async fn execute(&self, sources: &[Arc<dyn Source>]) -> Result<Vec<BatchStream>>;
+
+    /// For each column of the result, the column of the only scan that it is; `None` if the plan does
+    /// more than computing columns of each row by itself.
+    fn carried(&self) -> Option<Vec<Option<usize>>> {
+        None
+    }
+
+    /// As [`execute`](Self::execute), for a plan that says what it [carries](Self::carried); batches
+    /// have one column for each of `slots`.
+    ///
+    /// # Errors
+    /// `Internal`, if the plan cannot be started, or has no such slots.
+    async fn execute_slots(&self, _: &[Arc<dyn Source>], _: &[Slot]) -> Result<Vec<BatchStream>> {
+        let message = "the plan knows nothing of what it carries";
+        Err(Error::new(ErrorKind::Internal, message))
+    }
 
     /// Time that its operators have computed so far, summed over threads and executions.
     fn compute_time(&self) -> Duration;

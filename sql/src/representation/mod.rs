@@ -3,6 +3,7 @@
 mod lineage;
 mod relay;
 mod residue;
+mod rows;
 mod twin;
 
 use std::any::Any;
@@ -31,6 +32,7 @@ use crate::provider::{SourceTableProvider, downcast};
 use crate::pushdown::{PlannedTable, Relation, condition};
 use crate::template::{AT_SOURCE, duplicate, external, refuse};
 use lineage::Lineage;
+pub(crate) use rows::{RowWise, Slots};
 
 /// An optimized plan whose scans say exactly what they read.
 pub(crate) struct Represented {
@@ -106,6 +108,11 @@ impl Represented {
     /// The scan whose rows are the result; `None` if the plan does anything to them.
     pub(crate) fn relay(&self) -> Option<Scan> {
         relay::scan(&self.plan)
+    }
+
+    /// The plan, if it computes each row by itself.
+    pub(crate) fn row_wise(&self) -> Option<RowWise<'_>> {
+        RowWise::of(&self.plan)
     }
 
     /// The plan over `sources`, one for each table, or over none, to be explained.

@@ -1,5 +1,6 @@
 //! Plans that only choose and name columns: their rows are those of one.
 
+use datafusion::common::Column as Reference;
 use datafusion::datasource::source_as_provider;
 use datafusion::logical_expr::logical_plan::TableScan;
 use datafusion::logical_expr::{Expr, LogicalPlan};
@@ -15,10 +16,11 @@ pub(super) fn scan(plan: &LogicalPlan) -> Option<Scan> {
         LogicalPlan::Projection(projection) => {
             let input = scan(&projection.input)?;
             let column = |expr: &Expr| -> Option<ScanColumn> {
-                let Expr::Column(column) = unaliased(expr) else {
-                    return None;
-                };
-                let at = projection.input.schema().index_of_column(column).ok()?;
+                let at = projection
+                    .input
+                    .schema()
+                    .index_of_column(plain(expr)?)
+                    .ok()?;
                 input.columns.get(at).cloned()
             };
             let columns = projection.expr.iter().map(column);
@@ -33,7 +35,7 @@ pub(super) fn scan(plan: &LogicalPlan) -> Option<Scan> {
 }
 
 /// What a scan of the plan reads, if every partition may give all that it has.
-fn whole(table: &TableScan) -> Option<Scan> {
+pub(super) fn whole(table: &TableScan) -> Option<Scan> {
     let provider = source_as_provider(&table.source).ok()?;
     let scan = downcast(&*provider)?.scan_of().clone();
     if table.fetch.is_some() || scan.limit.is_some() || !table.filters.is_empty() {
@@ -49,9 +51,11 @@ fn whole(table: &TableScan) -> Option<Scan> {
     Some(Scan { columns, ..scan })
 }
 
-fn unaliased(expr: &Expr) -> &Expr {
+/// The column that `expr` is under a name.
+pub(super) fn plain(expr: &Expr) -> Option<&Reference> {
     match expr {
-        Expr::Alias(alias) => unaliased(&alias.expr),
-        expr => expr,
+        Expr::Alias(alias) => plain(&alias.expr),
+        Expr::Column(column) => Some(column),
+        _ => None,
     }
 }

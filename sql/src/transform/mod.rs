@@ -21,7 +21,7 @@ use towpath_engine::pipeline::Settings;
 use towpath_engine::source::{BatchStream, Scan, Source};
 use towpath_engine::table::{Column, Table};
 use towpath_engine::transform::{
-    Destination, Input, OutputColumn, QueryRefusal, Reference, ReferencedTable, Transform,
+    Destination, Input, OutputColumn, QueryRefusal, Reference, ReferencedTable, Slot, Transform,
     TransformPlan,
 };
 use towpath_engine::types::{PgType, Representation, ScanColumn, oid};
@@ -33,7 +33,7 @@ use crate::check::{planning, running};
 use crate::delegation::{Base, Computed, Delegated, Splitter, varying};
 use crate::functions;
 use crate::pushdown::{PlannedTable, Relation};
-use crate::representation::{Represented, represent};
+use crate::representation::{Represented, Slots, represent};
 use crate::session;
 use crate::template::{AT_SOURCE, SOURCE, Template, checked, names_collations, parsed, refuse};
 use at_source::{Described, refused_by_source};
@@ -278,6 +278,7 @@ impl SqlTransform {
             state,
             represented,
             executions: Mutex::default(),
+            slots: Mutex::default(),
         }))
     }
 
@@ -536,6 +537,8 @@ struct SqlPlan {
     represented: Represented,
     /// What has been run, for its times.
     executions: Mutex<Vec<Arc<dyn ExecutionPlan>>>,
+    /// Likewise, of slots.
+    slots: Mutex<Vec<Arc<Slots>>>,
 }
 
 #[async_trait]
@@ -589,9 +592,42 @@ impl TransformPlan for SqlPlan {
             .collect())
     }
 
-    fn compute_time(&self) -> Duration {
-        lock(&self.executions).iter().map(compute_time).sum()
+    fn carried(&self) -> Option<Vec<Option<usize>>> {
+        Some(self.represented.row_wise()?.carried())
     }
+
+    async fn execute_slots(
+        &self,
+        sources: &[Arc<dyn Source>],
+        slots: &[Slot],
+    ) -> Result<Vec<BatchStream>> {
+        let rows = self.represented.row_wise().ok_or_else(no_slots)?;
+        let source = sources.get(rows.scan.input).ok_or_else(no_slots)?;
+        let slots = rows.slots(slots, self.state.execution_props());
+        let slots = Arc::new(slots.map_err(planning)?);
+        lock(&self.slots).push(Arc::clone(&slots));
+        let partitions = 0..source.partition_count(&slots.scan);
+        Ok(partitions
+            .map(|partition| {
+                let slots = Arc::clone(&slots);
+                let batches = source.read(&slots.scan, partition);
+                batches
+                    .map(move |batch| slots.of(&batch?).map_err(running))
+                    .boxed()
+            })
+            .collect())
+    }
+
+    fn compute_time(&self) -> Duration {
+        let planned: Duration = lock(&self.executions).iter().map(compute_time).sum();
+        let slots: Duration = lock(&self.slots).iter().map(|slots| slots.time()).sum();
+        planned + slots
+    }
+}
+
+fn no_slots() -> Error {
+    let message = "only rows of one scan that are computed each by itself have slots";
+    Error::new(ErrorKind::Internal, message)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

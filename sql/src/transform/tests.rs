@@ -54,6 +54,45 @@ async fn a_plan_is_explained_with_its_pushed_filters() {
 }
 
 #[tokio::test]
+async fn a_plan_of_one_row_at_a_time_knows_what_it_carries() {
+    let (all, id_and_name) = (
+        Some((0..10).map(Some).collect()),
+        Some(vec![Some(0), Some(1)]),
+    );
+    let computed = |columns: &[Option<usize>]| Some(columns.to_vec());
+    for (sql, expected) in [
+        ("SELECT * FROM {{ source }} WHERE id > 1", all),
+        (
+            "SELECT s.id, s.name FROM (SELECT name, id FROM {{ source }}) AS s",
+            id_and_name,
+        ),
+        (
+            "SELECT name, id + 1 AS i, id FROM {{ source }}",
+            computed(&[Some(1), None, Some(0)]),
+        ),
+        (
+            "SELECT id * 2 AS a, id * 2 + 1 AS b, id FROM {{ source }}",
+            computed(&[None, None, Some(0)]),
+        ),
+        ("SELECT 1 AS one FROM {{ source }}", computed(&[None])),
+        ("SELECT id, name FROM {{ source }} LIMIT 1", None),
+        ("SELECT id FROM {{ source }} ORDER BY id", None),
+        ("SELECT DISTINCT id FROM {{ source }}", None),
+        ("SELECT id, count(*) OVER () AS c FROM {{ source }}", None),
+        (
+            "SELECT id FROM {{ source }} UNION ALL SELECT id FROM {{ source }}",
+            None,
+        ),
+        (
+            "SELECT id, (SELECT max(big) FROM {{ source }}) AS m FROM {{ source }}",
+            None,
+        ),
+    ] {
+        assert_eq!(plan(sql).await.unwrap().carried(), expected, "{sql}");
+    }
+}
+
+#[tokio::test]
 async fn integer_overflow_is_an_error_and_not_another_number() {
     assert_eq!(
         error("SELECT id + 1 FROM {{ source }}").await,
