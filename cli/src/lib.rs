@@ -23,6 +23,7 @@ mod progress;
 mod redact;
 mod report;
 mod resolve;
+mod scheduling;
 pub mod server;
 mod size;
 mod streams;

@@ -25,6 +25,7 @@ use crate::error;
 use crate::output::{Output, is_closed_pipe};
 use crate::redact::redact;
 use crate::resolve::Overrides;
+use crate::scheduling::take_turns;
 
 /// Runs the program on the process's arguments; gives its exit status.
 pub fn main() -> ExitCode {
@@ -50,6 +51,10 @@ pub fn main() -> ExitCode {
 
 fn dispatch(command: Command, output: &Output) -> Result<ExitCode> {
     let environment = Environment::current();
+    // The demonstration's servers would be scheduled as it is.
+    if !matches!(command, Command::Demo(_)) {
+        take_turns();
+    }
     match command {
         Command::Completions(args) => completions::run(&args),
         Command::Demo(args) => {

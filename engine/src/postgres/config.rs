@@ -73,6 +73,7 @@ impl fmt::Display for Host {
 #[derive(Clone, Default)]
 pub(super) struct TlsConfig {
     pub(super) mode: TlsMode,
+    pub(super) negotiation: SslNegotiation,
     /// Certificates of trusted authorities; `system`, or none, means the system's.
     pub(super) root_certificate: Option<PathBuf>,
     /// The client's certificate and key.
@@ -203,9 +204,7 @@ impl ConnectionConfig {
             "load_balance_hosts" => self.balances_hosts = choice(name, value, &LOAD_BALANCE)?,
             "target_session_attrs" => self.session_kind = choice(name, value, &SESSION_KINDS)?,
             "sslmode" => self.tls.mode = choice(name, value, &TLS_MODES)?,
-            "sslnegotiation" => {
-                driver.ssl_negotiation(choice(name, value, &NEGOTIATIONS)?);
-            }
+            "sslnegotiation" => self.tls.negotiation = choice(name, value, &NEGOTIATIONS)?,
             "sslrootcert" => self.tls.root_certificate = Some(value.into()),
             "sslcert" => self.tls.client_certificate = Some(value.into()),
             "sslkey" => self.tls.client_key = Some(value.into()),
@@ -250,6 +249,15 @@ impl ConnectionConfig {
             let message = "sslrootcert=system needs sslmode=verify-full";
             return Err(Error::new(ErrorKind::Config, message)
                 .with_hint("a public authority gives anybody a certificate for some host"));
+        }
+        let may_go_without = matches!(
+            self.tls.mode,
+            TlsMode::Disable | TlsMode::Allow | TlsMode::Prefer
+        );
+        if self.tls.negotiation == SslNegotiation::Direct && may_go_without {
+            let message = "sslnegotiation=direct needs TLS in any case";
+            return Err(Error::new(ErrorKind::Config, message)
+                .with_hint("say sslmode=require, verify-ca or verify-full"));
         }
         if self.tls.client_certificate.is_some() != self.tls.client_key.is_some() {
             let message = "sslcert and sslkey go together, and one is missing";

@@ -3,9 +3,12 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Deref;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::UnixStream;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_postgres::config::SslMode;
@@ -16,8 +19,9 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::backends::Backend;
 use super::config::{ConnectionConfig, Host, SessionKind, TlsMode};
 use super::failure::{Failure, connect_error, server_error, wrong_kind};
+use super::negotiation::Negotiation;
 use super::tls;
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// Settings of every session, so that no default of a role or database changes a value's text
 /// form, hides rows or ends a long run: what the sender's and receiver's sessions have in common.
@@ -58,7 +62,8 @@ pub struct Connection {
     server_version: u32,
     /// Towpath's own queries that this session has prepared, by their text.
     prepared: Mutex<HashMap<&'static str, Statement>>,
-    tls: MakeRustlsConnect,
+    host: Host,
+    negotiation: Negotiation,
     /// Moves bytes between client and socket; aborted on drop.
     _driver: JoinSet<()>,
 }
@@ -177,7 +182,8 @@ impl Connection {
     pub fn canceller(&self) -> Canceller {
         Canceller {
             token: self.client.cancel_token(),
-            tls: self.tls.clone(),
+            host: self.host.clone(),
+            negotiation: self.negotiation.clone(),
         }
     }
 }
@@ -194,7 +200,8 @@ impl Deref for Connection {
 #[derive(Clone)]
 pub struct Canceller {
     token: CancelToken,
-    tls: MakeRustlsConnect,
+    host: Host,
+    negotiation: Negotiation,
 }
 
 impl Canceller {
@@ -204,11 +211,29 @@ impl Canceller {
     /// `Connect`, if the server does not take the request.
     pub async fn cancel(self) -> Result<()> {
         let message = "the server does not take a cancel request";
-        match timeout(CANCEL_TIMEOUT, self.token.cancel_query(self.tls)).await {
+        let refused = || Error::new(ErrorKind::Connect, message);
+        match timeout(CANCEL_TIMEOUT, self.send()).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(err)) => Err(server_error(ErrorKind::Connect, message, err)),
-            Err(_) => Err(crate::Error::new(ErrorKind::Connect, message)),
+            Ok(Err(Failure::Driver(err))) => Err(server_error(ErrorKind::Connect, message, err)),
+            Ok(Err(Failure::Socket(err))) => Err(refused().with_source(err)),
+            Ok(Err(Failure::Timeout(_) | Failure::WrongKind(_))) | Err(_) => Err(refused()),
         }
+    }
+
+    async fn send(self) -> Result<(), Failure> {
+        let Self {
+            token,
+            host,
+            negotiation,
+        } = self;
+        let sent = match host.is_socket() {
+            true => {
+                let stream = socket(&host).await?;
+                token.cancel_query_raw(stream, negotiation).await
+            }
+            false => token.cancel_query(negotiation).await,
+        };
+        sent.map_err(Failure::Driver)
     }
 }
 
@@ -255,10 +280,7 @@ impl Attempt<'_> {
 
     async fn connect_without_limit(&self, mode: SslMode) -> Result<Connection, Failure> {
         let mut driver = self.config.driver.clone();
-        driver
-            .ssl_mode(mode)
-            .host(&self.host.name)
-            .port(self.host.port);
+        driver.host(&self.host.name).port(self.host.port);
         if let Some(address) = self.host.address {
             driver.hostaddr(address);
         }
@@ -268,10 +290,33 @@ impl Attempt<'_> {
             .get_application_name()
             .unwrap_or("towpath");
         driver.application_name(format!("{prefix} {}", self.application));
-        let (client, connection) = driver
-            .connect(self.tls.clone())
-            .await
-            .map_err(Failure::Driver)?;
+        Negotiation::configure(&mut driver);
+        let negotiation = Negotiation::new(self.tls.clone(), mode, self.config.tls.negotiation);
+        match self.host.is_socket() {
+            true => {
+                let stream = socket(self.host).await?;
+                let begun = driver.connect_raw(stream, negotiation.clone()).await;
+                self.begin(begun.map_err(Failure::Driver)?, negotiation)
+                    .await
+            }
+            false => {
+                let begun = driver.connect(negotiation.clone()).await;
+                self.begin(begun.map_err(Failure::Driver)?, negotiation)
+                    .await
+            }
+        }
+    }
+
+    /// Drives a connection that has been made, and gives its session towpath's settings.
+    async fn begin<S, T>(
+        &self,
+        (client, connection): (Client, tokio_postgres::Connection<S, T>),
+        negotiation: Negotiation,
+    ) -> Result<Connection, Failure>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let version = connection
             .parameter("server_version")
             .map_or(0, major_version);
@@ -290,7 +335,8 @@ impl Attempt<'_> {
             backend,
             server_version: version,
             prepared: Mutex::default(),
-            tls: self.tls.clone(),
+            host: self.host.clone(),
+            negotiation,
             _driver: driver,
         })
     }
@@ -320,6 +366,14 @@ impl Attempt<'_> {
             false => Err(Failure::WrongKind(found)),
         }
     }
+}
+
+/// A stream to the Unix socket of `host`.
+///
+/// Source: PostgreSQL documentation, "Connections and Authentication", `unix_socket_directories`.
+async fn socket(host: &Host) -> Result<UnixStream, Failure> {
+    let path = Path::new(&host.name).join(format!(".s.PGSQL.{}", host.port));
+    UnixStream::connect(path).await.map_err(Failure::Socket)
 }
 
 /// The statements that a session on a server of this major version begins with.

@@ -7,12 +7,15 @@ use std::time::Duration;
 use tokio_postgres::error::DbError;
 
 use super::config::{ConnectionConfig, Host};
+use super::negotiation::NegotiationError;
 use crate::error::{Error, ErrorKind};
 
 /// Why one host gave no session.
 pub(super) enum Failure {
     /// What the driver says.
     Driver(tokio_postgres::Error),
+    /// There is no stream to it.
+    Socket(io::Error),
     /// It took longer than this.
     Timeout(Duration),
     /// The server is not of the kind wanted, but this.
@@ -31,7 +34,7 @@ impl Failure {
                         .iter()
                         .any(|class| db.code().code().starts_with(class))
                 }),
-            Self::Timeout(_) | Self::WrongKind(_) => false,
+            Self::Socket(_) | Self::Timeout(_) | Self::WrongKind(_) => false,
         }
     }
 
@@ -43,8 +46,11 @@ impl Failure {
     /// Whether it may work with TLS where there was none, or the other way round.
     pub(super) fn may_depend_on_tls(&self) -> bool {
         match self {
-            Self::Driver(err) => is_tls(err) || err.code().is_some_and(|c| c.code() == "28000"),
-            Self::Timeout(_) | Self::WrongKind(_) => false,
+            Self::Driver(err) => {
+                let is_refused = err.code().is_some_and(|code| code.code() == "28000");
+                is_refused || tls_error(err).is_some()
+            }
+            Self::Socket(_) | Self::Timeout(_) | Self::WrongKind(_) => false,
         }
     }
 }
@@ -64,6 +70,7 @@ pub(super) fn connect_error(config: &ConnectionConfig, host: &Host, failure: Fai
             Some(db) => server_refusal(config, db),
             None => driver_failure(host, err),
         },
+        Failure::Socket(err) => socket_failure(host, Some(err.kind())),
     };
     let message = format!("cannot connect to {config}: {what}");
     let error = Error::new(ErrorKind::Connect, message).with_hint(hint);
@@ -72,6 +79,7 @@ pub(super) fn connect_error(config: &ConnectionConfig, host: &Host, failure: Fai
             Some(cause) => error.with_source(cause),
             None => error,
         },
+        Failure::Socket(err) => error.with_source(err),
         Failure::Timeout(_) | Failure::WrongKind(_) => error,
     }
 }
@@ -134,8 +142,8 @@ fn driver_failure(host: &Host, err: &tokio_postgres::Error) -> (String, String) 
             "give one in the URL, as PGPASSWORD, or in ~/.pgpass".to_owned(),
         );
     }
-    if is_tls(err) {
-        return tls_failure(host, &source);
+    if let Some(err) = tls_error(err) {
+        return tls_failure(host, err);
     }
     if source.starts_with("failed to lookup address information") {
         return (
@@ -147,6 +155,11 @@ fn driver_failure(host: &Host, err: &tokio_postgres::Error) -> (String, String) 
         .source()
         .and_then(|err| err.downcast_ref::<io::Error>())
         .map(io::Error::kind);
+    socket_failure(host, kind)
+}
+
+/// Why bytes do not come and go, and what to do.
+fn socket_failure(host: &Host, kind: Option<io::ErrorKind>) -> (String, String) {
     match kind {
         Some(io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound) => (
             format!("nothing listens at {host}"),
@@ -163,14 +176,14 @@ fn driver_failure(host: &Host, err: &tokio_postgres::Error) -> (String, String) 
     }
 }
 
-fn tls_failure(host: &Host, source: &str) -> (String, String) {
-    if source == "server does not support TLS" {
+fn tls_failure(host: &Host, err: &NegotiationError) -> (String, String) {
+    if matches!(err, NegotiationError::Refused) {
         return (
             format!("{host} does not offer TLS"),
             "switch ssl on at the server, or say sslmode=prefer".to_owned(),
         );
     }
-    let hint = match source.contains("certificate") {
+    let hint = match err.to_string().contains("certificate") {
         true => {
             "name the authority's certificate as sslrootcert, and the host as its certificate \
                  does; sslmode=require encrypts without asking who answers"
@@ -180,9 +193,11 @@ fn tls_failure(host: &Host, source: &str) -> (String, String) {
     (format!("TLS with {host} failed"), hint.to_owned())
 }
 
-/// Whether TLS is what went wrong: the driver's kind is private, its text is not.
-fn is_tls(err: &tokio_postgres::Error) -> bool {
-    err.to_string() == "error performing TLS handshake"
+/// What went wrong with TLS, if that did.
+fn tls_error(err: &tokio_postgres::Error) -> Option<&NegotiationError> {
+    err.source()?
+        .downcast_ref()
+        .filter(|err| !matches!(err, NegotiationError::Request(_)))
 }
 
 /// An error of the server, or of the connection to it, under our own line.

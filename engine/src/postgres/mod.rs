@@ -3,10 +3,12 @@
 pub mod addition;
 mod backends;
 pub mod catalog;
+mod coalesced;
 pub mod comparison;
 mod config;
 mod connection;
 mod failure;
+mod negotiation;
 mod parameters;
 mod pool;
 pub mod statement;
