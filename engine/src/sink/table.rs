@@ -77,7 +77,7 @@ pub(super) enum Target {
     /// A table in the staging schema, to be merged.
     Staged(TableName),
     /// Several tables in the staging schema, each to be merged while others are written.
-    Parts(Parts),
+    Parts(Box<Parts>),
     /// A temporary table of the publishing session, to be merged.
     Temporary(TableName),
 }
@@ -136,7 +136,7 @@ impl TableSink {
             LoadPath::Direct => return Ok(Target::Destination),
             LoadPath::MergeParts => {
                 let parts = Parts::new(&self.publisher, &self.plan, &self.settings, &self.progress);
-                return Ok(Target::Parts(parts));
+                return Ok(Target::Parts(Box::new(parts)));
             }
             LoadPath::Build => (plan.create_destination(&table), Target::Built(table)),
             LoadPath::Merge if may_stage => {
@@ -153,20 +153,6 @@ impl TableSink {
             server_error(ErrorKind::Load, message, err)
         })?;
         Ok(target)
-    }
-
-    fn copy_statement(&self) -> String {
-        let columns = self.plan.column_names();
-        match &self.target {
-            Target::Built(table) | Target::Staged(table) => statement::copy_in(table, &columns),
-            Target::Temporary(table) => {
-                let pg_temp = TableName::new("pg_temp", &*table.name);
-                statement::copy_in(&pg_temp, &columns)
-            }
-            Target::Nothing | Target::Destination | Target::Parts(_) => {
-                statement::copy_in(&self.plan.destination, &columns)
-            }
-        }
     }
 }
 
@@ -229,11 +215,14 @@ impl Sink for TableSink {
     }
 
     async fn writer(&self) -> Result<Box<dyn BatchWriter>> {
-        if let Target::Parts(parts) = &self.target {
-            return Ok(Box::new(parts.writer()?));
-        }
+        let into = match &self.target {
+            Target::Parts(parts) => return Ok(Box::new(parts.writer()?)),
+            Target::Built(table) | Target::Staged(table) => table.clone(),
+            Target::Temporary(table) => TableName::new("pg_temp", &*table.name),
+            Target::Nothing | Target::Destination => self.plan.destination.clone(),
+        };
+        let statement = statement::copy_in(&into, &self.plan.column_names());
         let target = WriterTarget::new(&self.plan, &self.settings, &self.progress);
-        let statement = self.copy_statement();
         let writer = match self.target.has_own_writers() {
             true => {
                 let connection = self.settings.sessions.writer().await?;

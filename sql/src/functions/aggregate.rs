@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray};
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Decimal256Array, Int64Array,
+};
 use datafusion::arrow::datatypes::{DataType, Decimal256Type, Field, FieldRef, Int64Type, i256};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::{
-    Accumulator, AggregateUDF, AggregateUDFImpl, Signature, Volatility,
+    Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, Signature, Volatility,
 };
 
 use super::quotient::{decimals, quotient};
@@ -50,14 +52,25 @@ impl AggregateUDFImpl for NumericAvg {
                     .with_hint("average over a subquery with SELECT DISTINCT"),
             ));
         }
-        let input = args.expr_fields[0].data_type();
-        let scale = digits(input).map_or(0, |(_, scale)| scale);
-        let result_scale = digits(args.return_type()).map_or(SCALE, |(_, scale)| scale);
         Ok(Box::new(Average {
-            scale,
-            result_scale,
+            scales: Scales::of(&args),
             sum: i256::ZERO,
             count: 0,
+        }))
+    }
+
+    fn groups_accumulator_supported(&self, args: AccumulatorArgs<'_>) -> bool {
+        !args.is_distinct
+    }
+
+    fn create_groups_accumulator(
+        &self,
+        args: AccumulatorArgs<'_>,
+    ) -> Result<Box<dyn GroupsAccumulator>> {
+        Ok(Box::new(Averages {
+            scales: Scales::of(&args),
+            sums: Vec::new(),
+            counts: Vec::new(),
         }))
     }
 
@@ -70,29 +83,52 @@ impl AggregateUDFImpl for NumericAvg {
     }
 }
 
-#[derive(Debug)]
-struct Average {
-    scale: i8,
-    result_scale: i8,
-    sum: i256,
-    count: i64,
+/// Digits after the point.
+#[derive(Clone, Copy, Debug)]
+struct Scales {
+    /// Of the values and their sum.
+    sum: i8,
+    result: i8,
 }
 
-impl Average {
-    fn add(&mut self, value: i256) -> Result<()> {
-        self.sum = self
-            .sum
-            .checked_add(value)
-            .ok_or_else(|| external(value_error("avg is out of range in the transform")))?;
-        Ok(())
+impl Scales {
+    fn of(args: &AccumulatorArgs<'_>) -> Self {
+        let scale = |of| digits(of).map(|(_, scale)| scale);
+        Self {
+            sum: scale(args.expr_fields[0].data_type()).unwrap_or(0),
+            result: scale(args.return_type()).unwrap_or(SCALE),
+        }
     }
+
+    /// `None` of no values.
+    fn average(self, sum: i256, count: i64) -> Result<Option<i256>> {
+        if count == 0 {
+            return Ok(None);
+        }
+        let count = i256::from_i128(i128::from(count));
+        let average = quotient((sum, self.sum), (count, 0), self.result);
+        average.map(Some).map_err(external)
+    }
+}
+
+fn added(sum: i256, value: i256) -> Result<i256> {
+    sum.checked_add(value)
+        .ok_or_else(|| external(value_error("avg is out of range in the transform")))
+}
+
+/// The average of all values.
+#[derive(Debug)]
+struct Average {
+    scales: Scales,
+    sum: i256,
+    count: i64,
 }
 
 impl Accumulator for Average {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
         let (values, _) = decimals(&values[0])?;
         for value in values.iter().flatten() {
-            self.add(value)?;
+            self.sum = added(self.sum, value)?;
         }
         self.count += (values.len() - values.null_count()) as i64;
         Ok(())
@@ -101,7 +137,7 @@ impl Accumulator for Average {
     fn retract_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
         let (values, _) = decimals(&values[0])?;
         for value in values.iter().flatten() {
-            self.add(value.wrapping_neg())?;
+            self.sum = added(self.sum, value.wrapping_neg())?;
         }
         self.count -= (values.len() - values.null_count()) as i64;
         Ok(())
@@ -113,7 +149,7 @@ impl Accumulator for Average {
 
     fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
         for sum in states[0].as_primitive::<Decimal256Type>().iter().flatten() {
-            self.add(sum)?;
+            self.sum = added(self.sum, sum)?;
         }
         for count in states[1].as_primitive::<Int64Type>().iter().flatten() {
             self.count += count;
@@ -123,25 +159,115 @@ impl Accumulator for Average {
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
         Ok(vec![
-            ScalarValue::Decimal256(Some(self.sum), 76, self.scale),
+            ScalarValue::Decimal256(Some(self.sum), 76, self.scales.sum),
             ScalarValue::Int64(Some(self.count)),
         ])
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
-        if self.count == 0 {
-            return Ok(ScalarValue::Decimal256(None, 76, self.result_scale));
-        }
-        let count = i256::from_i128(i128::from(self.count));
-        let average = quotient((self.sum, self.scale), (count, 0), self.result_scale);
-        Ok(ScalarValue::Decimal256(
-            Some(average.map_err(external)?),
-            76,
-            self.result_scale,
-        ))
+        let average = self.scales.average(self.sum, self.count)?;
+        Ok(ScalarValue::Decimal256(average, 76, self.scales.result))
     }
 
     fn size(&self) -> usize {
         size_of_val(self)
     }
+}
+
+/// The averages of groups, by their number.
+struct Averages {
+    scales: Scales,
+    sums: Vec<i256>,
+    counts: Vec<i64>,
+}
+
+impl Averages {
+    fn grow(&mut self, group_count: usize) {
+        self.sums.resize(group_count, i256::ZERO);
+        self.counts.resize(group_count, 0);
+    }
+
+    /// Sums and counts as [`NumericAvg::state_fields`] has them.
+    fn states(&self, sums: Vec<i256>, counts: Vec<i64>) -> Result<Vec<ArrayRef>> {
+        let sums = Decimal256Array::from_iter_values(sums);
+        let sums = sums.with_precision_and_scale(76, self.scales.sum)?;
+        Ok(vec![Arc::new(sums), Arc::new(Int64Array::from(counts))])
+    }
+}
+
+impl GroupsAccumulator for Averages {
+    fn update_batch(
+        &mut self,
+        values: &[ArrayRef],
+        groups: &[usize],
+        filter: Option<&BooleanArray>,
+        group_count: usize,
+    ) -> Result<()> {
+        self.grow(group_count);
+        let (values, _) = decimals(&values[0])?;
+        for (row, (value, &group)) in values.iter().zip(groups).enumerate() {
+            let Some(value) = value.filter(|_| passes(filter, row)) else {
+                continue;
+            };
+            self.sums[group] = added(self.sums[group], value)?;
+            self.counts[group] += 1;
+        }
+        Ok(())
+    }
+
+    fn merge_batch(
+        &mut self,
+        states: &[ArrayRef],
+        groups: &[usize],
+        group_count: usize,
+    ) -> Result<()> {
+        self.grow(group_count);
+        let sums = states[0].as_primitive::<Decimal256Type>().iter();
+        let counts = states[1].as_primitive::<Int64Type>().iter();
+        for ((sum, count), &group) in sums.zip(counts).zip(groups) {
+            self.sums[group] = added(self.sums[group], sum.unwrap_or(i256::ZERO))?;
+            self.counts[group] += count.unwrap_or(0);
+        }
+        Ok(())
+    }
+
+    fn convert_to_state(
+        &self,
+        values: &[ArrayRef],
+        filter: Option<&BooleanArray>,
+    ) -> Result<Vec<ArrayRef>> {
+        let (values, _) = decimals(&values[0])?;
+        let counts = (0..values.len())
+            .map(|row| i64::from(values.is_valid(row) && passes(filter, row)))
+            .collect::<Vec<_>>();
+        let sums = values.iter().zip(&counts);
+        let sums = sums.map(|(value, &count)| value.filter(|_| count > 0).unwrap_or(i256::ZERO));
+        self.states(sums.collect(), counts)
+    }
+
+    fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>> {
+        let sums = emit_to.take_needed(&mut self.sums);
+        let counts = emit_to.take_needed(&mut self.counts);
+        self.states(sums, counts)
+    }
+
+    fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
+        let sums = emit_to.take_needed(&mut self.sums);
+        let counts = emit_to.take_needed(&mut self.counts);
+        let averages = sums.into_iter().zip(counts);
+        let averages = averages.map(|(sum, count)| self.scales.average(sum, count));
+        let averages: Decimal256Array = averages.collect::<Result<_>>()?;
+        Ok(Arc::new(
+            averages.with_precision_and_scale(76, self.scales.result)?,
+        ))
+    }
+
+    fn size(&self) -> usize {
+        self.sums.capacity() * size_of::<i256>() + self.counts.capacity() * size_of::<i64>()
+    }
+}
+
+/// Whether `filter` lets a row pass.
+fn passes(filter: Option<&BooleanArray>, row: usize) -> bool {
+    filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row))
 }
