@@ -5,13 +5,13 @@
 ///
 /// The source's process sends a few rows at a time. If each time it had to make way for the thread that
 /// reads them, on a machine where both are busy, both would do little else than take turns. Threads of
-/// the policy `SCHED_BATCH` get as much time as others, and find more rows when they run.
+/// the policy `SCHED_BATCH` wait a little, and find more rows when they run.
 ///
-/// Nothing happens where a policy has been chosen for towpath (as by `chrt`), and elsewhere than on
-/// Linux.
+/// Nothing happens where another policy than the usual one has been chosen for towpath (as by `chrt`),
+/// and elsewhere than on Linux.
 ///
 /// Source: sched(7), "SCHED_BATCH: Scheduling batch processes".
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[expect(unsafe_code, reason = "no library that we use has these two calls")]
 pub(crate) fn take_turns() {
     let parameters = libc::sched_param { sched_priority: 0 };
@@ -25,10 +25,11 @@ pub(crate) fn take_turns() {
 }
 
 /// As on Linux, where there is nothing of the kind.
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 pub(crate) fn take_turns() {}
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod tests {
     use std::{fs, thread};
 

@@ -1,5 +1,6 @@
 //! How to reach a server: what a URL or a libpq `key=value` string says.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
@@ -57,6 +58,15 @@ impl Host {
     /// Whether it is the directory of a Unix socket.
     pub(super) fn is_socket(&self) -> bool {
         self.address.is_none() && self.name.starts_with('/')
+    }
+
+    /// The server's name, for a connection that is not a socket's: its address, if what is named is a
+    /// socket's directory.
+    pub(super) fn server_name(&self) -> Cow<'_, str> {
+        match self.address {
+            Some(address) if self.name.starts_with('/') => address.to_string().into(),
+            _ => (&*self.name).into(),
+        }
     }
 }
 
@@ -456,6 +466,21 @@ mod tests {
     fn an_address_stands_for_a_host() {
         check("hostaddr=10.0.0.1 user=u", "u@10.0.0.1:5432/u");
         check_refused("hostaddr=db user=u", "hostaddr is not an IP address");
+    }
+
+    #[test]
+    fn an_address_beside_a_socket_is_the_server_s_name() {
+        let config: ConnectionConfig = "host=/run/pg hostaddr=10.0.0.1 user=u".parse().unwrap();
+        assert!(!config.hosts[0].is_socket());
+        assert_eq!(config.hosts[0].server_name(), "10.0.0.1");
+    }
+
+    #[test]
+    fn tls_without_asking_is_tls_in_any_case() {
+        for word in ["disable", "allow", "prefer"] {
+            let text = format!("user=u sslnegotiation=direct sslmode={word}");
+            check_refused(&text, "sslnegotiation=direct needs TLS");
+        }
     }
 
     #[test]

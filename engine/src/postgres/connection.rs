@@ -270,9 +270,10 @@ impl Attempt<'_> {
     }
 
     async fn connect(&self, mode: SslMode) -> Result<Connection, Failure> {
+        let session = Box::pin(self.connect_without_limit(mode));
         match self.config.connect_timeout {
-            None => self.connect_without_limit(mode).await,
-            Some(limit) => timeout(limit, self.connect_without_limit(mode))
+            None => session.await,
+            Some(limit) => timeout(limit, session)
                 .await
                 .unwrap_or(Err(Failure::Timeout(limit))),
         }
@@ -280,7 +281,7 @@ impl Attempt<'_> {
 
     async fn connect_without_limit(&self, mode: SslMode) -> Result<Connection, Failure> {
         let mut driver = self.config.driver.clone();
-        driver.host(&self.host.name).port(self.host.port);
+        driver.host(self.host.server_name()).port(self.host.port);
         if let Some(address) = self.host.address {
             driver.hostaddr(address);
         }
@@ -292,31 +293,26 @@ impl Attempt<'_> {
         driver.application_name(format!("{prefix} {}", self.application));
         Negotiation::configure(&mut driver);
         let negotiation = Negotiation::new(self.tls.clone(), mode, self.config.tls.negotiation);
-        match self.host.is_socket() {
-            true => {
-                let stream = socket(self.host).await?;
-                let begun = driver.connect_raw(stream, negotiation.clone()).await;
-                self.begin(begun.map_err(Failure::Driver)?, negotiation)
-                    .await
-            }
-            false => {
-                let begun = driver.connect(negotiation.clone()).await;
-                self.begin(begun.map_err(Failure::Driver)?, negotiation)
-                    .await
-            }
+        if self.host.is_socket() {
+            let stream = socket(self.host).await?;
+            let begun = driver.connect_raw(stream, negotiation.clone()).await;
+            return self.begin(begun, negotiation).await;
         }
+        let begun = driver.connect(negotiation.clone()).await;
+        self.begin(begun, negotiation).await
     }
 
     /// Drives a connection that has been made, and gives its session towpath's settings.
     async fn begin<S, T>(
         &self,
-        (client, connection): (Client, tokio_postgres::Connection<S, T>),
+        begun: Result<(Client, tokio_postgres::Connection<S, T>), tokio_postgres::Error>,
         negotiation: Negotiation,
     ) -> Result<Connection, Failure>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        let (client, connection) = begun.map_err(Failure::Driver)?;
         let version = connection
             .parameter("server_version")
             .map_or(0, major_version);

@@ -151,10 +151,13 @@ fn driver_failure(host: &Host, err: &tokio_postgres::Error) -> (String, String) 
             "check the host's name, and that this machine resolves it".to_owned(),
         );
     }
-    let kind = err
-        .source()
-        .and_then(|err| err.downcast_ref::<io::Error>())
-        .map(io::Error::kind);
+    let source = err.source();
+    let kind = match source.and_then(|source| source.downcast_ref()) {
+        Some(NegotiationError::Request(err)) => Some(err.kind()),
+        _ => source
+            .and_then(|source| source.downcast_ref::<io::Error>())
+            .map(io::Error::kind),
+    };
     socket_failure(host, kind)
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 /// source sees no more than an eighth of a second's worth above the rate.
 const BURST: Duration = Duration::from_millis(125);
 
-/// Bytes between two looks at the bucket, at most: what messages of one row have together.
+/// Bytes between two looks at the bucket, at most: what a few messages have together.
 const MAX_SHARE: u64 = 16 << 10;
 
 /// A bucket that tokens fall into at a steady rate; whoever takes more than there are waits until
@@ -44,7 +44,8 @@ impl TokenBucket {
         paid_at
     }
 
-    /// Bytes that a reader takes at once: few enough for a low rate to be as smooth as a high one.
+    /// Bytes that a reader takes at once, if messages are no longer: few enough for a low rate to be as
+    /// smooth as a high one.
     pub(super) fn share(&self) -> u64 {
         (self.bytes_per_second / 64).clamp(1, MAX_SHARE)
     }
