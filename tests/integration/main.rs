@@ -7,6 +7,7 @@ mod big;
 mod carrying;
 mod cases;
 mod comparing;
+mod connecting;
 mod created;
 mod delegation;
 mod demo;

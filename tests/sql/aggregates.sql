@@ -13,6 +13,8 @@ SELECT status, count(*) AS n FROM {{ source }} GROUP BY status;
 
 SELECT currency, sum(amount) AS total, round(avg(amount), 2) AS mean FROM {{ source }} GROUP BY currency;
 
+SELECT currency, round(avg(amount) FILTER (WHERE id > 4), 4) AS late, round(avg(amount_cents), 3) AS cents, round(avg(amount) FILTER (WHERE amount < -1000), 1) AS none FROM {{ source }} GROUP BY currency;
+
 SELECT status, currency, count(*) AS n FROM {{ source }} GROUP BY status, currency HAVING count(*) > 1;
 
 SELECT count(*) FILTER (WHERE status = 'paid') AS paid, sum(amount) FILTER (WHERE amount > 100) AS big FROM {{ source }};

@@ -40,12 +40,20 @@ const SESSION: &str = "SET client_encoding = 'UTF8'; SET datestyle = 'ISO'; \
     SET default_transaction_isolation = 'read committed'; SET client_min_messages = warning; ";
 
 /// Settings that only newer servers know, with the major version that brought them.
-const NEWER_SETTINGS: [(u32, &str); 2] = [
+///
+/// A session looks every two seconds whether towpath is still there, so that no statement goes on for
+/// nobody; not every system can tell, and others refuse the setting.
+const NEWER_SETTINGS: [(u32, &str); 3] = [
     (14, "SET idle_session_timeout = 0; "),
+    (
+        14,
+        "SELECT pg_catalog.set_config('client_connection_check_interval', '2s', false) \
+         WHERE pg_catalog.version() ~ 'linux'; ",
+    ),
     (17, "SET transaction_timeout = 0; "),
 ];
 
-/// What a connection asks about the server that it has reached.
+/// What a connection asks about the server that it has reached: the last answer of its first statements.
 const IDENTITY: &str = "SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_is_in_recovery(), \
     pg_catalog.current_setting('transaction_read_only')";
 
@@ -339,7 +347,7 @@ impl Attempt<'_> {
 
     /// The backend's process id, if the session is of the kind wanted.
     fn check(&self, answer: &[SimpleQueryMessage]) -> Result<i32, Failure> {
-        let row = answer.iter().find_map(|message| match message {
+        let row = answer.iter().rev().find_map(|message| match message {
             SimpleQueryMessage::Row(row) => Some(row),
             _ => None,
         });

@@ -271,3 +271,76 @@ impl GroupsAccumulator for Averages {
 fn passes(filter: Option<&BooleanArray>, row: usize) -> bool {
     filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row))
 }
+
+#[cfg(test)]
+mod tests {
+    use datafusion::arrow::array::Decimal128Array;
+
+    use super::*;
+
+    #[test]
+    fn a_group_without_values_has_no_average() {
+        let mut averages = averages();
+        let values = decimal_values([Some(100), None, None, Some(250)]);
+        let all = &[values];
+        averages.update_batch(all, &[0, 0, 1, 0], None, 3).unwrap();
+        check(&mut averages, &[Some(175), None, None]);
+    }
+
+    #[test]
+    fn only_rows_that_pass_the_filter_count() {
+        let mut averages = averages();
+        let values = decimal_values([Some(100), Some(300), Some(500)]);
+        let filter = BooleanArray::from(vec![Some(true), None, Some(false)]);
+        let passed = averages.update_batch(&[values], &[0, 0, 0], Some(&filter), 1);
+        passed.unwrap();
+        check(&mut averages, &[Some(100)]);
+    }
+
+    #[test]
+    fn averages_of_parts_are_those_of_all() {
+        let (mut first, mut second) = (averages(), averages());
+        let values = decimal_values([Some(100), Some(200)]);
+        first.update_batch(&[values], &[0, 1], None, 2).unwrap();
+        let state = first.state(EmitTo::All).unwrap();
+        second.merge_batch(&state, &[1, 0], 2).unwrap();
+        let values = decimal_values([Some(400), None, Some(700)]);
+        let filter = BooleanArray::from(vec![true, true, false]);
+        let rows = second.convert_to_state(&[values], Some(&filter)).unwrap();
+        second.merge_batch(&rows, &[1, 1, 1], 2).unwrap();
+        check(&mut second, &[Some(200), Some(250)]);
+    }
+
+    /// Of values with two digits after the point.
+    fn averages() -> Averages {
+        Averages {
+            scales: Scales {
+                sum: 2,
+                result: SCALE,
+            },
+            sums: Vec::new(),
+            counts: Vec::new(),
+        }
+    }
+
+    fn decimal_values<const N: usize>(hundredths: [Option<i128>; N]) -> ArrayRef {
+        let values = Decimal128Array::from_iter(hundredths);
+        Arc::new(values.with_precision_and_scale(15, 2).unwrap())
+    }
+
+    fn check(averages: &mut Averages, hundredths: &[Option<i128>]) {
+        let expected = hundredths.iter().map(|value| {
+            let value = i256::from_i128((*value)?);
+            value.checked_mul(i256::from_i128(10).wrapping_pow(u32::from(SCALE as u8) - 2))
+        });
+        let expected: Decimal256Array = expected.collect();
+        let found = averages.evaluate(EmitTo::All).unwrap();
+        assert_eq!(
+            found
+                .as_primitive::<Decimal256Type>()
+                .iter()
+                .collect::<Vec<_>>(),
+            expected.iter().collect::<Vec<_>>()
+        );
+    }
+}

@@ -84,7 +84,7 @@ impl Servers {
 }
 
 /// The server programs of the source.
-pub(super) fn source_programs() -> ServerPrograms {
+pub(crate) fn source_programs() -> ServerPrograms {
     programs(SOURCE_PROGRAMS)
 }
 
