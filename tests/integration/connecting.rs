@@ -1,5 +1,6 @@
 //! Rows and cancel requests come through every kind of connection: a Unix socket, TCP, TLS.
 
+use std::net::TcpListener;
 use std::process::Command;
 use std::time::Duration;
 
@@ -54,11 +55,28 @@ async fn a_statement_ends_with_the_program() {
     server.session.run(view).await;
     let arguments = ["--table", "public.endless", "--key", "id"];
     let copy = server.copy(&databases, Line::Tcp, &arguments);
-    let (mut child, _folder) = copy.start();
-    wait_for_sleeping(&server.session, true).await;
-    child.kill().unwrap();
-    child.wait().unwrap();
-    wait_for_sleeping(&server.session, false).await;
+    let query = ["query", &server.url(Line::Tcp), "SELECT pg_sleep(120)"];
+    for program in [copy, Program::new(&databases, &query)] {
+        let (mut child, _folder) = program.start();
+        wait_for_sleeping(&server.session, true).await;
+        child.kill().unwrap();
+        child.wait().unwrap();
+        wait_for_sleeping(&server.session, false).await;
+    }
+}
+
+#[tokio::test]
+async fn a_host_that_hangs_is_waited_for_once() {
+    let (server, databases) = (Server::start().await, Databases::create().await);
+    server.session.run(ROWS).await;
+    let hanging = TcpListener::bind("127.0.0.1:0").unwrap();
+    let first = hanging.local_addr().unwrap();
+    let url = server.url(Line::Tcp).replace('@', &format!("@{first},"));
+    let url = format!("{url}&connect_timeout=1");
+    let copy = Program::copy_from(&databases, &url, &["--table", "public.t"]);
+    copy.run().await.assert_done();
+    hanging.set_nonblocking(true).unwrap();
+    assert_eq!(hanging.incoming().take_while(Result::is_ok).count(), 1);
 }
 
 /// How a server is reached.

@@ -50,11 +50,7 @@ async fn stream(
     output: &Output,
 ) -> Result<()> {
     let failed = |err: tokio_postgres::Error| statement_error(config, &err);
-    // The settings that towpath's own statements need are not the user's.
-    connection
-        .batch_execute("RESET ALL")
-        .await
-        .map_err(failed)?;
+    connection.reset().await.map_err(failed)?;
     let messages = connection.simple_query_raw(sql).await.map_err(failed)?;
     pin_mut!(messages);
     let mut writer = Writer::new(output);

@@ -6,6 +6,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use tokio_postgres::config::{ChannelBinding, SslNegotiation};
@@ -100,6 +102,8 @@ pub struct ConnectionConfig {
     pub(super) hosts: Vec<Host>,
     /// Whether the order of hosts is random.
     pub(super) balances_hosts: bool,
+    /// The host that gave the last session, by its place among them; clones share it.
+    pub(super) answered: Arc<AtomicUsize>,
     pub(super) session_kind: SessionKind,
     pub(super) tls: TlsConfig,
     /// How long one host may take until the session is ready; `None` is for ever.
@@ -176,6 +180,7 @@ impl ConnectionConfig {
             driver: tokio_postgres::Config::new(),
             hosts: hosts(given("host"), given("hostaddr"), given("port"))?,
             balances_hosts: false,
+            answered: Arc::new(AtomicUsize::new(usize::MAX)),
             session_kind: SessionKind::default(),
             tls: TlsConfig::default(),
             connect_timeout: Some(CONNECT_TIMEOUT),

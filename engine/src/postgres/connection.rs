@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Deref;
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -41,17 +42,16 @@ const SESSION: &str = "SET client_encoding = 'UTF8'; SET datestyle = 'ISO'; \
 
 /// Settings that only newer servers know, with the major version that brought them.
 ///
-/// A session looks every two seconds whether towpath is still there, so that no statement goes on for
-/// nobody; not every system can tell, and others refuse the setting.
 const NEWER_SETTINGS: [(u32, &str); 3] = [
     (14, "SET idle_session_timeout = 0; "),
-    (
-        14,
-        "SELECT pg_catalog.set_config('client_connection_check_interval', '2s', false) \
-         WHERE pg_catalog.version() ~ 'linux'; ",
-    ),
+    (14, END_WITH_PROGRAM),
     (17, "SET transaction_timeout = 0; "),
 ];
+
+/// Makes a session look every two seconds whether towpath is still there, so that no statement goes on
+/// for nobody; not every system can tell, and others refuse the setting.
+const END_WITH_PROGRAM: &str = "SELECT pg_catalog.set_config(\
+     'client_connection_check_interval', '2s', false) WHERE pg_catalog.version() ~ 'linux'; ";
 
 /// What a connection asks about the server that it has reached: the last answer of its first statements.
 const IDENTITY: &str = "SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_is_in_recovery(), \
@@ -98,24 +98,27 @@ impl Connection {
         }
     }
 
-    /// Tries every host; otherwise, gives the last one and why it gave no session.
+    /// Tries every host, the one that answered last first; otherwise, gives the last one and why it gave no session.
     async fn try_open(
         config: &ConnectionConfig,
         application: &str,
     ) -> Result<Result<Self, (Host, Failure)>> {
         let tls = tls::connector(&config.tls)?;
-        let mut hosts: Vec<&Host> = config.hosts.iter().collect();
+        let mut hosts: Vec<(usize, &Host)> = config.hosts.iter().enumerate().collect();
         if config.balances_hosts {
             let random = RandomState::new();
-            hosts.sort_by_key(|host| random.hash_one(host.to_string()));
+            hosts.sort_by_key(|(_, host)| random.hash_one(host.to_string()));
         }
+        // Sessions that share a snapshot are one server's; and who hangs is not waited for again.
+        let answered = config.answered.load(Ordering::Relaxed);
+        hosts.sort_by_key(|(place, _)| *place != answered);
         let passes: &[SessionKind] = match config.session_kind {
             SessionKind::PreferStandby => &[SessionKind::Standby, SessionKind::Any],
             _ => std::slice::from_ref(&config.session_kind),
         };
         let mut last = None;
         for kind in passes {
-            for host in &hosts {
+            for (place, host) in &hosts {
                 let attempt = Attempt {
                     config,
                     host,
@@ -124,7 +127,10 @@ impl Connection {
                     kind: *kind,
                 };
                 match attempt.run().await {
-                    Ok(connection) => return Ok(Ok(connection)),
+                    Ok(connection) => {
+                        config.answered.store(*place, Ordering::Relaxed);
+                        return Ok(Ok(connection));
+                    }
                     Err(failure) if failure.is_final() => {
                         return Ok(Err(((*host).clone(), failure)));
                     }
@@ -184,6 +190,19 @@ impl Connection {
         let mut prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
         prepared.insert(sql, statement.clone());
         Ok(statement)
+    }
+
+    /// Gives the session the settings that the role's own sessions have, for statements that are not
+    /// towpath's.
+    ///
+    /// # Errors
+    /// What the driver says.
+    pub async fn reset(&self) -> Result<(), tokio_postgres::Error> {
+        self.client.batch_execute("RESET ALL").await?;
+        match self.server_version {
+            14.. => self.client.batch_execute(END_WITH_PROGRAM).await,
+            _ => Ok(()),
+        }
     }
 
     /// What stops the statement that the session is running, from elsewhere.

@@ -142,6 +142,12 @@ fn driver_failure(host: &Host, err: &tokio_postgres::Error) -> (String, String) 
             "give one in the URL, as PGPASSWORD, or in ~/.pgpass".to_owned(),
         );
     }
+    if source == "server did not use channel binding" {
+        return (
+            "the session is not bound to TLS, as channel_binding=require asks".to_owned(),
+            "use TLS and a role with a SCRAM password, or say channel_binding=prefer".to_owned(),
+        );
+    }
     if let Some(err) = tls_error(err) {
         return tls_failure(host, err);
     }
@@ -191,7 +197,10 @@ fn tls_failure(host: &Host, err: &NegotiationError) -> (String, String) {
             "name the authority's certificate as sslrootcert, and the host as its certificate \
                  does; sslmode=require encrypts without asking who answers"
         }
-        false => "check sslmode and sslnegotiation, and the server's TLS versions",
+        false => {
+            "check sslmode and sslnegotiation (direct needs PostgreSQL 17), and the server's TLS \
+                 versions"
+        }
     };
     (format!("TLS with {host} failed"), hint.to_owned())
 }
