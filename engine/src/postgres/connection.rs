@@ -70,8 +70,7 @@ pub struct Connection {
     server_version: u32,
     /// Towpath's own queries that this session has prepared, by their text.
     prepared: Mutex<HashMap<&'static str, Statement>>,
-    host: Host,
-    negotiation: Negotiation,
+    canceller: Canceller,
     /// Moves bytes between client and socket; aborted on drop.
     _driver: JoinSet<()>,
 }
@@ -207,11 +206,7 @@ impl Connection {
 
     /// What stops the statement that the session is running, from elsewhere.
     pub fn canceller(&self) -> Canceller {
-        Canceller {
-            token: self.client.cancel_token(),
-            host: self.host.clone(),
-            negotiation: self.negotiation.clone(),
-        }
+        self.canceller.clone()
     }
 }
 
@@ -353,13 +348,17 @@ impl Attempt<'_> {
             .await
             .map_err(Failure::Driver)?;
         let backend = Backend::new(self.check(&answer)?);
+        let canceller = Canceller {
+            token: client.cancel_token(),
+            host: self.host.clone(),
+            negotiation,
+        };
         Ok(Connection {
             client,
             backend,
             server_version: version,
             prepared: Mutex::default(),
-            host: self.host.clone(),
-            negotiation,
+            canceller,
             _driver: driver,
         })
     }
