@@ -23,7 +23,9 @@ use super::{
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::{Connection, ConnectionConfig, catalog, server_error, statement};
 use crate::report::{PipelineName, PlanReport, Progress, RunId, Stage, Step, StreamReport};
-use crate::sink::{LoadPlan, RunIdentity, Sink, SinkSessions, SinkSettings, WriteMode, staging};
+use crate::sink::{
+    LoadPlan, RunIdentity, Sink, SinkSessions, SinkSettings, WriteMode, staging, write_wal_during,
+};
 use crate::source::{CopySource, Scan, Source};
 use crate::table::{Table, TableName};
 
@@ -344,7 +346,8 @@ impl Run {
             plan
         };
         let plan = self.with_types(plan).await?;
-        let result = self.load(plan, prepared, &progress).await;
+        let load = Box::pin(self.load(plan, prepared, &progress));
+        let result = write_wal_during(&self.destination, load).await;
         let unlocked = unlock(&self.destination, &name).await;
         if result.is_err()
             && let Err(err) = self.clean_up().await

@@ -13,6 +13,7 @@ mod parameters;
 mod pool;
 pub mod statement;
 mod tls;
+pub mod tuning;
 
 pub use backends::own_backends;
 pub use config::{ConnectionConfig, TlsMode};

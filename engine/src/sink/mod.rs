@@ -10,6 +10,7 @@ mod parts;
 mod publish;
 pub mod staging;
 mod table;
+mod wal;
 mod writer;
 
 use arrow_array::RecordBatch;
@@ -21,6 +22,7 @@ pub use load::{LoadColumn, LoadPath, LoadPlan};
 pub use mode::{Duplicates, WriteMode};
 pub use null::NullSink;
 pub use table::{SinkSessions, SinkSettings, TableSink};
+pub use wal::write_wal_during;
 
 use crate::error::Result;
 use crate::report::StreamReport;

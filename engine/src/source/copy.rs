@@ -168,7 +168,7 @@ impl CopySource {
             progress: self.progress.clone(),
             session: ReadSession {
                 row_security: self.accepts_row_security,
-                own_path: scan.query.is_some(),
+                runs_query: scan.query.is_some(),
             },
         });
         stream::try_unfold(reader, |mut reader| async move {

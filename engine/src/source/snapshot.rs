@@ -8,7 +8,7 @@ use tokio::sync::OnceCell;
 use super::Governor;
 use crate::error::{ErrorKind, Result};
 use crate::postgres::{
-    Connection, ConnectionConfig, ConnectionPool, PooledConnection, server_error,
+    Connection, ConnectionConfig, ConnectionPool, PooledConnection, server_error, tuning,
 };
 
 /// Makes the server's process keep memory that it has freed.
@@ -17,7 +17,11 @@ use crate::postgres::{
 /// row and frees it again. If that is the last of its heap, glibc gives it back to the kernel every
 /// time: such a COPY took 4.8 s in place of 1.0, see benches/runs/2026-11-21-2core-wide. Once a large
 /// block has been freed, glibc returns no smaller ones (dynamic M_TRIM_THRESHOLD in mallopt(3)).
-const KEEP_MEMORY: &str = "SELECT pg_catalog.octet_length(pg_catalog.repeat('x', 8388608))";
+const KEEP_MEMORY: &str = "SELECT pg_catalog.octet_length(pg_catalog.repeat('x', 1048576))";
+
+/// Memory for each sort and hash table of a SELECT that a user wrote. With the server's default of
+/// 4 MB, some ten thousand groups are written to its disk.
+const QUERY_MEMORY: &str = "64MB";
 
 /// A snapshot of a database, taken when the first reader asks for it, and kept open.
 ///
@@ -44,8 +48,9 @@ pub struct ReadSession {
     /// The setting of that name: whether policies filter rows, or queries that they would filter
     /// fail.
     pub row_security: bool,
-    /// Whether names are looked up as in any session of the role, and not in `pg_catalog` only.
-    pub own_path: bool,
+    /// Whether it runs SELECTs that a user wrote: names are looked up as in any session of the role,
+    /// and not in `pg_catalog` only, and there is memory for groups and sorts.
+    pub runs_query: bool,
 }
 
 impl Snapshot {
@@ -106,13 +111,18 @@ impl Snapshot {
 
     /// Sessions that join the snapshot `id`.
     fn pool(&self, id: &str, session: ReadSession) -> Arc<ConnectionPool> {
-        let path = match session.own_path {
-            true => "SET LOCAL search_path TO DEFAULT; ",
-            false => "",
+        let query = match session.runs_query {
+            true => {
+                let cores = std::thread::available_parallelism().map_or(2, usize::from);
+                let memory = tuning::at_least("work_mem", QUERY_MEMORY);
+                let processes = tuning::no_more_processes_than(cores);
+                format!("{memory}{processes}SET LOCAL search_path TO DEFAULT; ")
+            }
+            false => String::new(),
         };
         let setup = format!(
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
-             SET TRANSACTION SNAPSHOT '{id}'; SET LOCAL row_security = {}; {path}{KEEP_MEMORY}",
+             SET TRANSACTION SNAPSHOT '{id}'; SET LOCAL row_security = {}; {query}{KEEP_MEMORY}",
             session.row_security
         );
         ConnectionPool::new(self.config.clone(), "read", setup)
