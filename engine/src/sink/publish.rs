@@ -15,21 +15,11 @@ use crate::postgres::{Connection, catalog, is_row_security, server_error, tuning
 use crate::report::{Clock, Step, StreamReport};
 use crate::table::{Table, TableKind, TableName};
 
-/// Memory for building keys, and for comparing rows, at least. The server's defaults (64 MB and 4 MB)
-/// make it sort on disk what fits in memory.
-const MEMORY: [(&str, &str); 2] = [("maintenance_work_mem", "256MB"), ("work_mem", "64MB")];
-
 /// Expressions of the source's catalogue name `pg_catalog`'s objects without schema, and no others.
 const CATALOG_PATH: &str = "SET LOCAL search_path = pg_catalog, pg_temp";
 
 /// The path that the publishing session had.
 const OWN_PATH: &str = "SET LOCAL search_path TO DEFAULT";
-
-/// The statements that give the publishing transaction its [memory](MEMORY).
-fn settings() -> String {
-    let settings = MEMORY.map(|(setting, size)| tuning::at_least(setting, size));
-    settings.concat()
-}
 
 /// Creates `schema` unless it is there. `IF NOT EXISTS` alone would ask for the privilege to create
 /// it even then.
@@ -146,7 +136,7 @@ impl Publication<'_> {
             // The merger begins its own.
             Target::Parts(_) => {}
             // It is open since rows came.
-            Target::Destination => self.run(&settings()).await?,
+            Target::Destination => self.run(&tuning::for_publishing()).await?,
             _ => self.begin().await?,
         }
         let report = match (target, target.staging_sql()) {
@@ -172,7 +162,8 @@ impl Publication<'_> {
 
     /// Begins the publishing transaction.
     pub(super) async fn begin(&self) -> Result<()> {
-        self.run(&format!("BEGIN; {}", settings())).await
+        self.run(&format!("BEGIN; {}", tuning::for_publishing()))
+            .await
     }
 
     /// Locks the table against changes of its definition.

@@ -19,10 +19,6 @@ use crate::postgres::{
 /// block has been freed, glibc returns no smaller ones (dynamic M_TRIM_THRESHOLD in mallopt(3)).
 const KEEP_MEMORY: &str = "SELECT pg_catalog.octet_length(pg_catalog.repeat('x', 1048576))";
 
-/// Memory for each sort and hash table of a SELECT that a user wrote. With the server's default of
-/// 4 MB, some ten thousand groups are written to its disk.
-const QUERY_MEMORY: &str = "64MB";
-
 /// A snapshot of a database, taken when the first reader asks for it, and kept open.
 ///
 /// Source: PostgreSQL documentation, "Snapshot Synchronization Functions".
@@ -112,12 +108,7 @@ impl Snapshot {
     /// Sessions that join the snapshot `id`.
     fn pool(&self, id: &str, session: ReadSession) -> Arc<ConnectionPool> {
         let query = match session.runs_query {
-            true => {
-                let cores = std::thread::available_parallelism().map_or(2, usize::from);
-                let memory = tuning::at_least("work_mem", QUERY_MEMORY);
-                let processes = tuning::no_more_processes_than(cores);
-                format!("{memory}{processes}SET LOCAL search_path TO DEFAULT; ")
-            }
+            true => tuning::for_queries() + "SET LOCAL search_path TO DEFAULT; ",
             false => String::new(),
         };
         let setup = format!(
