@@ -4,8 +4,13 @@ use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
+use towpath::server::{ServerOptions, ThrowawayServer};
+use towpath_engine::postgres::Connection;
+use towpath_engine::sink::write_wal_during;
 
-use crate::harness::{Databases, Outcome, Program, assert_same, relation};
+use crate::harness::{
+    Databases, Outcome, Program, Session, assert_same, destination_programs, relation,
+};
 
 /// 20,000 rows of a kilobyte: several parts.
 const SOURCE: &str = "CREATE TABLE public.t (id integer PRIMARY KEY, previous integer, note text);
@@ -261,6 +266,50 @@ const COUNTS_STAGING: &str = "CREATE TABLE public.staged (name text);
         WHERE object_identity LIKE 'towpath_staging.run_%'; END $$;
     CREATE EVENT TRIGGER note_staging ON ddl_command_end WHEN TAG IN ('CREATE TABLE')
         EXECUTE FUNCTION public.note_staging()";
+
+/// Nobody else would write it before the WAL writer wakes, or before the transaction ends.
+#[tokio::test]
+async fn the_log_is_written_while_a_transaction_goes_on() {
+    let settings = [("wal_writer_delay", "10s"), ("wal_buffers", "4MB")];
+    let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let options = ServerOptions {
+        settings: settings.to_vec(),
+    };
+    let server = ThrowawayServer::start(&destination_programs(), &options).await;
+    let server = server.unwrap();
+    let url = server.url("postgres");
+    let (writer, watcher) = (Session::open(&url).await, Session::open(&url).await);
+    writer.run("CREATE TABLE public.t (v text); BEGIN").await;
+    // That the table was created has woken the WAL writer too, for a moment.
+    for _ in 0..10 {
+        writer.run(FILL_BUFFERS).await;
+        if watcher.value(UNWRITTEN).await == "much" {
+            break;
+        }
+    }
+    assert_eq!(watcher.value(UNWRITTEN).await, "much");
+    let config = url.parse().unwrap();
+    let control = Connection::open(&config, "control").await.unwrap();
+    let is_written = write_wal_during(&control, async {
+        for _ in 0..100 {
+            if watcher.value(UNWRITTEN).await == "little" {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        false
+    });
+    assert!(is_written.await, "nobody has woken the WAL writer");
+    writer.run("COMMIT").await;
+}
+
+/// Two megabytes of the log, of which four find room in the buffers.
+const FILL_BUFFERS: &str =
+    "INSERT INTO public.t SELECT repeat('x', 1000) FROM generate_series(1, 2000)";
+
+const UNWRITTEN: &str =
+    "SELECT CASE WHEN pg_current_wal_insert_lsn() - pg_current_wal_lsn() > 1048576
+    THEN 'much' ELSE 'little' END";
 
 async fn run(databases: &Databases, streams: &str) -> Value {
     let program = Program::run_of(databases, streams).with_json();

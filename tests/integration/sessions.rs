@@ -268,6 +268,56 @@ async fn bytes_that_are_no_text_are_refused() {
     there.drop(&databases).await;
 }
 
+/// What is set higher, or lower, by others stays as it is.
+#[tokio::test]
+async fn servers_get_memory_and_no_more_processes_than_cores() {
+    let of = |memory: [&str; 2], processes: [usize; 2]| {
+        let [sorts, indexes] = memory;
+        let [readers, builders] = processes.map(|asked| asked.min(helpers()));
+        [
+            format!("{sorts} {readers}"),
+            format!("{indexes} {builders}"),
+        ]
+    };
+    let databases = Databases::with(SETTINGS_AT_SOURCE, SETTINGS_AT_DESTINATION).await;
+    assert_eq!(settings_of(&databases).await, of(["64MB", "256MB"], [2, 2]));
+    let name = databases.name();
+    let set = format!(
+        "ALTER DATABASE {name} SET work_mem = '1GB'; ALTER DATABASE {name} SET maintenance_work_mem = '2GB';
+         ALTER DATABASE {name} SET max_parallel_workers_per_gather = 0;
+         ALTER DATABASE {name} SET max_parallel_maintenance_workers = 0;"
+    );
+    databases.run_in_both(&set).await;
+    assert_eq!(settings_of(&databases).await, of(["1GB", "2GB"], [0, 0]));
+}
+
+const SETTINGS_AT_SOURCE: &str =
+    "CREATE TABLE public.t (id integer PRIMARY KEY); INSERT INTO public.t VALUES (1)";
+
+/// A table with a row, so that the publishing session inserts, with its defaults.
+const SETTINGS_AT_DESTINATION: &str =
+    "CREATE TABLE public.t (id integer PRIMARY KEY, reading text, publishing text
+        DEFAULT current_setting('maintenance_work_mem') || ' ' || current_setting('max_parallel_maintenance_workers'));
+    INSERT INTO public.t VALUES (0)";
+
+/// The settings of the session that runs a SELECT, and of the one that publishes.
+async fn settings_of(databases: &Databases) -> [String; 2] {
+    let sql = "SELECT id, current_setting('work_mem') || ' ' || \
+               current_setting('max_parallel_workers_per_gather') AS reading FROM {{ source }}";
+    let delete = "DELETE FROM public.t WHERE id = 1";
+    databases.destination.run(delete).await;
+    let copy = Program::copy(databases, &["--table", "public.t", "--sql", sql]);
+    copy.run().await.assert_done();
+    let row = "SELECT reading FROM public.t WHERE id = 1 UNION ALL
+        SELECT publishing FROM public.t WHERE id = 1";
+    databases.destination.column(row).await.try_into().unwrap()
+}
+
+/// Processes that have a core of this machine beside the one that they help.
+fn helpers() -> usize {
+    std::thread::available_parallelism().map_or(0, |cores| cores.get() - 1)
+}
+
 /// The statements that give database `name` all [`SETTINGS`] that its version knows.
 fn settings(name: &str, version: u32) -> String {
     let known = SETTINGS

@@ -36,8 +36,9 @@ fn at_least(setting: &str, bytes: &str) -> String {
 }
 
 /// Lowers `setting`, a number of processes that help a session's own, to what leaves each of them a
-/// core: of a server with two cores, three processes take a tenth longer than two. Only where the
-/// server has this machine's cores, as both ends of the connection have one address, or none.
+/// core: on two cores, three processes take a tenth longer than two, see
+/// benches/runs/2026-11-22-2core-servers. Only where the server has this machine's cores, as both ends
+/// of the connection have one address, or none.
 fn within_cores(setting: &str) -> String {
     let helpers = available_parallelism().map_or(1, usize::from) - 1;
     format!(

@@ -66,7 +66,7 @@ impl Servers {
             ],
         };
         let source = source_programs();
-        let destination = programs(DESTINATION_PROGRAMS);
+        let destination = destination_programs();
         let versions = Versions {
             source: source.major_version(),
             destination: destination.major_version(),
@@ -86,6 +86,11 @@ impl Servers {
 /// The server programs of the source.
 pub(crate) fn source_programs() -> ServerPrograms {
     programs(SOURCE_PROGRAMS)
+}
+
+/// The server programs of the destination.
+pub(crate) fn destination_programs() -> ServerPrograms {
+    programs(DESTINATION_PROGRAMS)
 }
 
 fn programs(variable: &str) -> ServerPrograms {
