@@ -1,6 +1,8 @@
 //! No setting of a role or a database, and no encoding, changes a value or ends a run unexplained.
 
-use crate::harness::{Databases, Program, Session, assert_same, relation};
+use towpath::server::{ServerOptions, ThrowawayServer};
+
+use crate::harness::{Databases, Program, Session, assert_same, destination_programs, relation};
 
 /// Settings of a database whose defaults say nothing good, with the version that brought each.
 const SETTINGS: &[(u32, &str, &str)] = &[
@@ -271,34 +273,67 @@ async fn bytes_that_are_no_text_are_refused() {
 /// What is set higher, or lower, by others stays as it is.
 #[tokio::test]
 async fn servers_get_memory_and_no_more_processes_than_cores() {
-    let of = |memory: [&str; 2], processes: [usize; 2]| {
-        let [sorts, indexes] = memory;
-        let [readers, builders] = processes.map(|asked| asked.min(helpers()));
-        [
-            format!("{sorts} {readers}"),
-            format!("{indexes} {builders}"),
-        ]
+    let databases = Databases::with(ONE_ROW, ANOTHER_ROW).await;
+    let expected = |[sorts, indexes]: [&str; 2], asked: usize| {
+        let processes = asked.min(helpers());
+        let reading = format!("{sorts} {processes}");
+        [reading.clone(), format!("{reading} {indexes} {processes}")]
     };
-    let databases = Databases::with(SETTINGS_AT_SOURCE, SETTINGS_AT_DESTINATION).await;
-    assert_eq!(settings_of(&databases).await, of(["64MB", "256MB"], [2, 2]));
-    let name = databases.name();
-    let set = format!(
-        "ALTER DATABASE {name} SET work_mem = '1GB'; ALTER DATABASE {name} SET maintenance_work_mem = '2GB';
-         ALTER DATABASE {name} SET max_parallel_workers_per_gather = 0;
-         ALTER DATABASE {name} SET max_parallel_maintenance_workers = 0;"
+    set_in_both(&databases, ["4MB", "64MB", "64", "64"]).await;
+    let (sorts, indexes) = ("64MB", "256MB");
+    assert_eq!(
+        settings_of(&databases).await,
+        expected([sorts, indexes], 64)
     );
-    databases.run_in_both(&set).await;
-    assert_eq!(settings_of(&databases).await, of(["1GB", "2GB"], [0, 0]));
+    set_in_both(&databases, ["1GB", "2GB", "0", "0"]).await;
+    assert_eq!(settings_of(&databases).await, expected(["1GB", "2GB"], 0));
 }
 
-const SETTINGS_AT_SOURCE: &str =
+#[tokio::test]
+async fn indexes_get_a_quarter_of_the_servers_cache() {
+    let options = ServerOptions {
+        settings: vec![("shared_buffers".to_owned(), "1200MB".to_owned())],
+    };
+    let server = ThrowawayServer::start(&destination_programs(), &options).await;
+    let server = server.unwrap();
+    let there = Session::open(&server.url("postgres")).await;
+    there.run(ANOTHER_ROW).await;
+    let databases = Databases::with(ONE_ROW, "").await;
+    let url = server.url("postgres");
+    Program::run_of(&databases, "public.t: {}")
+        .with_variable("DESTINATION_URL", &url)
+        .run()
+        .await
+        .assert_done();
+    let publishing = "SELECT publishing FROM public.t WHERE id = 1";
+    let publishing = there.value(publishing).await;
+    assert!(publishing.contains(" 300MB "), "{publishing}");
+}
+
+const ONE_ROW: &str =
     "CREATE TABLE public.t (id integer PRIMARY KEY); INSERT INTO public.t VALUES (1)";
 
 /// A table with a row, so that the publishing session inserts, with its defaults.
-const SETTINGS_AT_DESTINATION: &str =
-    "CREATE TABLE public.t (id integer PRIMARY KEY, reading text, publishing text
-        DEFAULT current_setting('maintenance_work_mem') || ' ' || current_setting('max_parallel_maintenance_workers'));
+const ANOTHER_ROW: &str =
+    "CREATE TABLE public.t (id integer PRIMARY KEY, reading text, publishing text DEFAULT
+        current_setting('work_mem') || ' ' || current_setting('max_parallel_workers_per_gather') || ' ' ||
+        current_setting('maintenance_work_mem') || ' ' || current_setting('max_parallel_maintenance_workers'));
     INSERT INTO public.t VALUES (0)";
+
+/// Gives both databases memory for sorts and for indexes, and processes for queries and for indexes.
+async fn set_in_both(databases: &Databases, values: [&str; 4]) {
+    let names = [
+        "work_mem",
+        "maintenance_work_mem",
+        "max_parallel_workers_per_gather",
+        "max_parallel_maintenance_workers",
+    ];
+    for (name, value) in names.into_iter().zip(values) {
+        let database = databases.name();
+        let set = format!("ALTER DATABASE {database} SET {name} = '{value}'");
+        databases.run_in_both(&set).await;
+    }
+}
 
 /// The settings of the session that runs a SELECT, and of the one that publishes.
 async fn settings_of(databases: &Databases) -> [String; 2] {
@@ -313,9 +348,10 @@ async fn settings_of(databases: &Databases) -> [String; 2] {
     databases.destination.column(row).await.try_into().unwrap()
 }
 
-/// Processes that have a core of this machine beside the one that they help.
+/// Processes that have a core of this machine beside the one that they help; at least one.
 fn helpers() -> usize {
-    std::thread::available_parallelism().map_or(0, |cores| cores.get() - 1)
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    cores.saturating_sub(1).max(1)
 }
 
 /// The statements that give database `name` all [`SETTINGS`] that its version knows.

@@ -24,7 +24,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::{Connection, ConnectionConfig, catalog, server_error, statement};
 use crate::report::{PipelineName, PlanReport, Progress, RunId, Stage, Step, StreamReport};
 use crate::sink::{
-    LoadPlan, RunIdentity, Sink, SinkSessions, SinkSettings, WriteMode, staging, write_wal_during,
+    LoadPlan, RunIdentity, Sink, SinkSessions, SinkSettings, WalWaker, WriteMode, staging,
 };
 use crate::source::{CopySource, Scan, Source};
 use crate::table::{Table, TableName};
@@ -55,6 +55,8 @@ pub struct Run {
     destination: Connection,
     /// Sessions that load.
     sessions: Arc<SinkSessions>,
+    /// Has the destination write its log meanwhile.
+    waker: WalWaker,
     /// Whether both connections reach the same database.
     is_one_database: OnceCell<bool>,
     prepared: OnceCell<Prepared>,
@@ -103,6 +105,7 @@ impl Run {
             id: RunId(RandomState::new().build_hasher().finish()),
             databases,
             destination,
+            waker: WalWaker::default(),
             is_one_database: OnceCell::new(),
             prepared: OnceCell::new(),
             streams: AtomicUsize::new(0),
@@ -321,7 +324,7 @@ impl Run {
         Ok(load.complete(|name| taken.iter().any(|taken| taken == name)))
     }
 
-    /// Moves the rows and publishes them.
+    /// Moves the rows and publishes them. One stream is executed at a time.
     ///
     /// Waits while another run of the pipeline, or into the same table, is under way. Dropping the
     /// future leaves the destination as it was; call [`clean_up`](Self::clean_up) then, or leave
@@ -347,7 +350,7 @@ impl Run {
         };
         let plan = self.with_types(plan).await?;
         let load = Box::pin(self.load(plan, prepared, &progress));
-        let result = write_wal_during(&self.destination, load).await;
+        let result = self.waker.during(&self.destination, load).await;
         let unlocked = unlock(&self.destination, &name).await;
         if result.is_err()
             && let Err(err) = self.clean_up().await

@@ -41,7 +41,6 @@ const SESSION: &str = "SET client_encoding = 'UTF8'; SET datestyle = 'ISO'; \
     SET default_transaction_isolation = 'read committed'; SET client_min_messages = warning; ";
 
 /// Settings that only newer servers know, with the major version that brought them.
-///
 const NEWER_SETTINGS: [(u32, &str); 3] = [
     (14, "SET idle_session_timeout = 0; "),
     (14, END_WITH_PROGRAM),

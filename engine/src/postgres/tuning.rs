@@ -4,8 +4,8 @@
 
 use std::thread::available_parallelism;
 
-/// Bytes for each sort and hash table. With the server's default of 4 MB, some ten thousand groups are
-/// written to its disk.
+/// Bytes for each sort; a hash table may take twice as many from version 15 on. With the server's
+/// default of 4 MB, some ten thousand groups are written to its disk.
 const SORT_MEMORY: &str = "67108864";
 
 /// Bytes for building an index: a quarter of what the server caches pages in, which is a quarter of
@@ -20,7 +20,7 @@ pub fn for_queries() -> String {
 
 /// The statements for a transaction that merges rows and builds indexes.
 pub fn for_publishing() -> String {
-    at_least("work_mem", SORT_MEMORY)
+    for_queries()
         + &at_least("maintenance_work_mem", INDEX_MEMORY)
         + &within_cores("max_parallel_maintenance_workers")
 }
@@ -36,11 +36,13 @@ fn at_least(setting: &str, bytes: &str) -> String {
 }
 
 /// Lowers `setting`, a number of processes that help a session's own, to what leaves each of them a
-/// core: on two cores, three processes take a tenth longer than two, see
-/// benches/runs/2026-11-22-2core-servers. Only where the server has this machine's cores, as both ends
-/// of the connection have one address, or none.
+/// core: on two cores, three processes take a seventh longer than two, see
+/// benches/runs/2026-11-22-2core-servers. Only where the server seems to have this machine's cores, as
+/// both ends of the connection have one address, or none; behind a tunnel or a pooler that looks the
+/// same, which is why one helper is always left.
 fn within_cores(setting: &str) -> String {
-    let helpers = available_parallelism().map_or(1, usize::from) - 1;
+    let cores = available_parallelism().map_or(2, usize::from);
+    let helpers = cores.saturating_sub(1).max(1);
     format!(
         "SELECT pg_catalog.set_config('{setting}', '{helpers}', true) \
          WHERE pg_catalog.concat(pg_catalog.inet_client_addr()) \

@@ -22,7 +22,7 @@ pub use load::{LoadColumn, LoadPath, LoadPlan};
 pub use mode::{Duplicates, WriteMode};
 pub use null::NullSink;
 pub use table::{SinkSessions, SinkSettings, TableSink};
-pub use wal::write_wal_during;
+pub use wal::WalWaker;
 
 use crate::error::Result;
 use crate::report::StreamReport;

@@ -16,7 +16,8 @@ use crate::postgres::{
 /// Sending a row that takes more than 8 kB, as one of 300 columns does, it allocates a block for each
 /// row and frees it again. If that is the last of its heap, glibc gives it back to the kernel every
 /// time: such a COPY took 4.8 s in place of 1.0, see benches/runs/2026-11-21-2core-wide. Once a large
-/// block has been freed, glibc returns no smaller ones (dynamic M_TRIM_THRESHOLD in mallopt(3)).
+/// block has been freed, glibc returns no smaller ones, and keeps up to twice as much (dynamic
+/// M_TRIM_THRESHOLD in mallopt(3)). A larger one takes longer: 8 MB some 20 ms.
 const KEEP_MEMORY: &str = "SELECT pg_catalog.octet_length(pg_catalog.repeat('x', 1048576))";
 
 /// A snapshot of a database, taken when the first reader asks for it, and kept open.
