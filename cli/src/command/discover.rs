@@ -28,7 +28,7 @@ pub(super) async fn run(
         .as_deref()
         .map(str::parse::<TablePattern>)
         .transpose()?;
-    let connection = Connection::open(&config, "discover").await?;
+    let connection = Connection::open_for_catalog(&config, "discover").await?;
     let summaries = catalog::summaries(&connection, pattern.as_ref()).await?;
     if args.columns {
         for summary in &summaries {

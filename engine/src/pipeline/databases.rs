@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ptr;
 use std::sync::Arc;
 
+use futures::future::join_all;
 use tokio::sync::OnceCell;
 
 use super::{RowSecurity, Settings, SourceSession, Stream};
@@ -226,10 +227,9 @@ impl Databases {
     }
 
     /// Unlocks what has been read, of which the destination's tables may be part.
-    pub(super) fn end_idle_sessions(&self) {
-        for session in self.open_sessions() {
-            session.snapshot().end_idle_sessions();
-        }
+    pub(super) async fn unlock(&self) {
+        let sessions = self.open_sessions();
+        join_all(sessions.map(async |session| session.snapshot().unlock().await)).await;
     }
 
     fn open_sessions(&self) -> impl Iterator<Item = &SourceSession> {

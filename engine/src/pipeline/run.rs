@@ -93,7 +93,7 @@ impl Run {
     pub async fn open(pipeline: Pipeline) -> Result<Self> {
         let (databases, destination) = tokio::try_join!(
             Databases::open(&pipeline.source, &pipeline.settings),
-            Connection::open(&pipeline.destination, "control"),
+            Connection::open_for_catalog(&pipeline.destination, "control"),
         )?;
         databases.source().check_limits().await?;
         let databases = databases
@@ -430,7 +430,7 @@ impl Run {
             Ok((compared, sink, (compare_ms, load_ms)))
         });
         let (moved, pauses) = self.source().watch(progress, moved).await?;
-        self.databases.end_idle_sessions();
+        self.databases.unlock().await;
         let (compared, sink, (compare_ms, load_ms)) = moved;
         let computed = plan.transform.compute_time();
         progress.clock.add(Step::Transform, computed);

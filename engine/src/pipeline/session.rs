@@ -43,7 +43,7 @@ impl SourceSession {
         let connections = settings.source_limits.readers(settings.connections)?;
         let governor = Arc::new(Governor::new(settings.source_limits));
         let config = governor.configure(config);
-        let connection = Connection::open(&config, "catalogue").await?;
+        let connection = Connection::open_for_catalog(&config, "catalogue").await?;
         connection
             .batch_execute("SET row_security = off")
             .await

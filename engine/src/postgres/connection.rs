@@ -52,6 +52,10 @@ const NEWER_SETTINGS: [(u32, &str); 3] = [
 const END_WITH_PROGRAM: &str = "SELECT pg_catalog.set_config(\
      'client_connection_check_interval', '2s', false) WHERE pg_catalog.version() ~ 'linux'; ";
 
+/// Has a session plan each of towpath's own queries once and for all values: on the catalogue, a plan
+/// takes several times as long to make as to execute.
+const GENERIC_PLANS: &str = "SET plan_cache_mode = force_generic_plan; ";
+
 /// What a connection asks about the server that it has reached: the last answer of its first statements.
 const IDENTITY: &str = "SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_is_in_recovery(), \
     pg_catalog.current_setting('transaction_read_only')";
@@ -84,9 +88,26 @@ impl Connection {
     /// `Connect`, naming host, port, database and role, never the password. `Config`, if a
     /// certificate cannot be read.
     pub async fn open(config: &ConnectionConfig, application: &str) -> Result<Self> {
+        Self::open_with(config, application, "").await
+    }
+
+    /// As [`open`](Self::open), for a session that asks the catalogue about many tables.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open).
+    pub async fn open_for_catalog(config: &ConnectionConfig, application: &str) -> Result<Self> {
+        Self::open_with(config, application, GENERIC_PLANS).await
+    }
+
+    /// Connects, and begins the session with `settings` too.
+    async fn open_with(
+        config: &ConnectionConfig,
+        application: &str,
+        settings: &str,
+    ) -> Result<Self> {
         let began = Instant::now();
         loop {
-            match Self::try_open(config, application).await? {
+            match Self::try_open(config, application, settings).await? {
                 Ok(connection) => return Ok(connection),
                 Err((_, failure)) if failure.is_full() && began.elapsed() < config.patience => {
                     sleep(FULL_INTERVAL).await;
@@ -100,6 +121,7 @@ impl Connection {
     async fn try_open(
         config: &ConnectionConfig,
         application: &str,
+        settings: &str,
     ) -> Result<Result<Self, (Host, Failure)>> {
         let tls = tls::connector(&config.tls)?;
         let mut hosts: Vec<(usize, &Host)> = config.hosts.iter().enumerate().collect();
@@ -122,6 +144,7 @@ impl Connection {
                     host,
                     tls: &tls,
                     application,
+                    settings,
                     kind: *kind,
                 };
                 match attempt.run().await {
@@ -264,6 +287,8 @@ struct Attempt<'a> {
     host: &'a Host,
     tls: &'a MakeRustlsConnect,
     application: &'a str,
+    /// Statements after those that every session begins with.
+    settings: &'a str,
     kind: SessionKind,
 }
 
@@ -343,7 +368,7 @@ impl Attempt<'_> {
             let _ = connection.await;
         });
         let answer = client
-            .simple_query(&session(version))
+            .simple_query(&session(version, self.settings))
             .await
             .map_err(Failure::Driver)?;
         let backend = Backend::new(self.check(&answer)?);
@@ -397,11 +422,11 @@ async fn socket(host: &Host) -> Result<UnixStream, Failure> {
     UnixStream::connect(path).await.map_err(Failure::Socket)
 }
 
-/// The statements that a session on a server of this major version begins with.
-fn session(version: u32) -> String {
+/// The statements that a session on a server of this major version begins with, `settings` among them.
+fn session(version: u32, settings: &str) -> String {
     let newer = NEWER_SETTINGS.iter().filter(|(since, _)| version >= *since);
     let newer: String = newer.map(|(_, statement)| *statement).collect();
-    format!("{SESSION}{newer}{IDENTITY}")
+    format!("{SESSION}{newer}{settings}{IDENTITY}")
 }
 
 /// The major version of `17.2 (Debian …)` or `18beta1`; 0 if it is none.
@@ -416,10 +441,10 @@ mod tests {
 
     #[test]
     fn a_session_has_the_settings_that_its_server_knows() {
-        assert!(!session(13).contains("idle_session_timeout"));
-        assert!(session(16).contains("idle_session_timeout"));
-        assert!(!session(16).contains("transaction_timeout"));
-        assert!(session(17).contains("transaction_timeout"));
+        assert!(!session(13, "").contains("idle_session_timeout"));
+        assert!(session(16, "").contains("idle_session_timeout"));
+        assert!(!session(16, "").contains("transaction_timeout"));
+        assert!(session(17, "").contains("transaction_timeout"));
     }
 
     #[test]

@@ -3,10 +3,17 @@
 
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures::future::join_all;
+use tokio::time::timeout;
 
 use super::{Connection, ConnectionConfig, server_error};
 use crate::error::{ErrorKind, Result};
+
+/// For an idle session to answer: one that has been idle for long may have been cut off by a firewall.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Sessions for one purpose on one server.
 pub struct ConnectionPool {
@@ -54,16 +61,31 @@ impl ConnectionPool {
         })
     }
 
+    /// Executes `statement`, which takes no time, in the sessions that nobody uses, and closes those
+    /// that refuse it or do not answer.
+    pub async fn execute_on_idle(&self, statement: &str) {
+        let idle = std::mem::take(&mut *self.idle());
+        let executed = idle.into_iter().map(async |connection| {
+            let executed = timeout(ANSWER_TIMEOUT, connection.batch_execute(statement)).await;
+            matches!(executed, Ok(Ok(()))).then_some(connection)
+        });
+        let executed = join_all(executed).await;
+        self.idle().extend(executed.into_iter().flatten());
+    }
+
     /// Closes the sessions that nobody uses.
     pub fn close_idle(&self) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.clear();
+        self.idle().clear();
     }
 
     fn take_idle(&self) -> Option<Connection> {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut idle = self.idle();
         idle.retain(|connection| !connection.is_closed());
         idle.pop()
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -99,12 +121,7 @@ impl Drop for PooledConnection {
         if *self.is_reusable.get_mut()
             && let Some(connection) = self.connection.take()
         {
-            let mut idle = self
-                .pool
-                .idle
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            idle.push(connection);
+            self.pool.idle().push(connection);
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures::future::join_all;
 use tokio::sync::OnceCell;
 
 use super::Governor;
@@ -19,6 +20,11 @@ use crate::postgres::{
 /// block has been freed, glibc returns no smaller ones, and keeps up to twice as much (dynamic
 /// M_TRIM_THRESHOLD in mallopt(3)). A larger one takes longer: 8 MB some 20 ms.
 const KEEP_MEMORY: &str = "SELECT pg_catalog.octet_length(pg_catalog.repeat('x', 1048576))";
+
+/// Has a session that joined a snapshot give back the locks that it took since, and keep the snapshot.
+///
+/// Source: PostgreSQL documentation, "Explicit Locking", "Table-Level Locks".
+const UNLOCK: &str = "ROLLBACK TO SAVEPOINT joined";
 
 /// A snapshot of a database, taken when the first reader asks for it, and kept open.
 ///
@@ -95,15 +101,18 @@ impl Snapshot {
         pool.get().await
     }
 
-    /// Ends the sessions that have read and are not reading: what they have read is locked until
-    /// then, if only against being dropped or emptied.
-    pub fn end_idle_sessions(&self) {
+    /// Unlocks what has been read by sessions that are not reading: it is locked until then, if only
+    /// against being dropped or emptied.
+    pub async fn unlock(&self) {
         let Some(exported) = self.exported.get() else {
             return;
         };
-        let pools = exported.pools.lock();
-        let pools = pools.unwrap_or_else(PoisonError::into_inner);
-        pools.values().for_each(|pool| pool.close_idle());
+        let pools: Vec<Arc<ConnectionPool>> = {
+            let pools = exported.pools.lock();
+            let pools = pools.unwrap_or_else(PoisonError::into_inner);
+            pools.values().cloned().collect()
+        };
+        join_all(pools.iter().map(|pool| pool.execute_on_idle(UNLOCK))).await;
     }
 
     /// Sessions that join the snapshot `id`.
@@ -114,7 +123,8 @@ impl Snapshot {
         };
         let setup = format!(
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
-             SET TRANSACTION SNAPSHOT '{id}'; SET LOCAL row_security = {}; {query}{KEEP_MEMORY}",
+             SET TRANSACTION SNAPSHOT '{id}'; SET LOCAL row_security = {}; {query}{KEEP_MEMORY}; \
+             SAVEPOINT joined",
             session.row_security
         );
         ConnectionPool::new(self.config.clone(), "read", setup)
@@ -123,7 +133,7 @@ impl Snapshot {
     async fn exported(&self) -> Result<&Exported> {
         self.exported
             .get_or_try_init(|| async {
-                let connection = Connection::open(&self.config, "snapshot").await?;
+                let connection = Connection::open_for_catalog(&self.config, "snapshot").await?;
                 let refused = |err| server_error(ErrorKind::Read, "cannot take a snapshot", err);
                 let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
                 connection.batch_execute(begin).await.map_err(refused)?;
