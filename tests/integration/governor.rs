@@ -124,7 +124,7 @@ async fn reading_pauses_while_the_source_is_busy() {
     let readers = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'towpath read'";
     assert_eq!(source.value(readers).await, "0");
     busy.end().await;
-    wait_until(&source, &format!("SELECT ({readers}) > 0")).await;
+    source.wait_until(&format!("SELECT ({readers}) > 0")).await;
     let busy = Busy::start(&servers.primary_url()).await;
     run.wait_for_pause();
     busy.end().await;
@@ -159,7 +159,9 @@ async fn reading_pauses_while_a_replica_is_behind() {
     let primary = Session::open(&servers.primary_url()).await;
     let standby = Session::open(servers.standby_url()).await;
     primary.run(SLOW).await;
-    wait_until(&standby, "SELECT to_regclass('public.slow') IS NOT NULL").await;
+    standby
+        .wait_until("SELECT to_regclass('public.slow') IS NOT NULL")
+        .await;
     let limits = "{ pause_above: { replica_lag: 2s } }";
     for source in [&servers.primary_url(), servers.standby_url()] {
         standby.run("SELECT pg_wal_replay_pause()").await;
@@ -168,7 +170,7 @@ async fn reading_pauses_while_a_replica_is_behind() {
             .await;
         // What the primary knows of it, it knows from what the standby answers.
         let lag = "SELECT max(replay_lag) > '3s' FROM pg_stat_replication";
-        wait_until(&primary, lag).await;
+        primary.wait_until(lag).await;
         let databases = Databases::create().await;
         let mut run = Running::start(&databases, source, limits);
         run.wait_for_pause();
@@ -198,7 +200,7 @@ impl Busy {
         }
         let seen = "SELECT count(*) = 2 FROM pg_stat_activity \
             WHERE state = 'active' AND query LIKE '%AS busy' AND pid <> pg_backend_pid()";
-        wait_until(&observer, seen).await;
+        observer.wait_until(seen).await;
         Self { sessions, observer }
     }
 
@@ -273,16 +275,6 @@ impl Role {
         let drop = format!("DROP OWNED BY {0}; DROP ROLE {0}", self.name);
         databases.source.run(&drop).await;
     }
-}
-
-async fn wait_until(session: &Session, condition: &str) {
-    for _ in 0..600 {
-        if session.value(condition).await == "t" {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("not within half a minute: {condition}");
 }
 
 async fn check_rows(databases: &Databases, table: &str) {

@@ -1,8 +1,12 @@
 //! No setting of a role or a database, and no encoding, changes a value or ends a run unexplained.
 
+use std::fs;
+
 use towpath::server::{ServerOptions, ThrowawayServer};
 
-use crate::harness::{Databases, Program, Session, assert_same, destination_programs, relation};
+use crate::harness::{
+    Databases, Program, Session, assert_same, destination_programs, relation, source_programs,
+};
 
 /// Settings of a database whose defaults say nothing good, with the version that brought each.
 const SETTINGS: &[(u32, &str, &str)] = &[
@@ -63,6 +67,62 @@ async fn one_session_loads_one_small_table_after_the_other() {
         writers.join(" UNION ALL ")
     );
     assert_eq!(databases.destination.value(&writers).await, "12 1");
+}
+
+#[tokio::test]
+async fn one_session_reads_one_small_table_after_the_other() {
+    let view =
+        |n| format!("CREATE VIEW public.v{n:02} AS SELECT pg_catalog.pg_backend_pid() AS reader; ");
+    let views: String = (1..=12).map(view).collect();
+    let databases = Databases::with(&views, "").await;
+    let copy = Program::copy(&databases, &["--table", "public.v*", "--write", "replace"]);
+    copy.run().await.assert_done();
+    let readers: Vec<String> = (1..=12)
+        .map(|n| format!("SELECT reader FROM public.v{n:02}"))
+        .collect();
+    let readers = format!(
+        "SELECT count(*) || ' ' || count(DISTINCT reader) FROM ({}) AS r",
+        readers.join(" UNION ALL ")
+    );
+    assert_eq!(databases.destination.value(&readers).await, "12 1");
+}
+
+#[tokio::test]
+async fn what_has_been_read_is_not_locked_while_later_streams_are() {
+    let source = "CREATE TABLE public.a (id integer PRIMARY KEY); INSERT INTO public.a VALUES (1);
+        CREATE VIEW public.b AS SELECT l.mode FROM pg_catalog.pg_locks AS l
+            JOIN pg_catalog.pg_database AS d ON d.oid = l.database
+            JOIN pg_catalog.pg_class AS c ON c.oid = l.relation
+            WHERE d.datname = current_database() AND c.relname IN ('a', 'b')";
+    let databases = Databases::with(source, "").await;
+    let copy = Program::copy(&databases, &["--table", "public.*", "--write", "replace"]);
+    copy.run().await.assert_done();
+    let rows = "SELECT count(*) FROM public.a";
+    assert_eq!(databases.destination.value(rows).await, "1");
+    // Only the view itself is locked, by who reads it.
+    let locks = "SELECT string_agg(mode, ', ') FROM public.b";
+    assert_eq!(databases.destination.value(locks).await, "AccessShareLock");
+}
+
+#[tokio::test]
+async fn a_source_s_log_tells_of_no_lost_connection() {
+    let server = ThrowawayServer::start(&source_programs(), &ServerOptions::default()).await;
+    let server = server.unwrap();
+    let url = server.url("postgres");
+    let source = Session::open(&url).await;
+    source.run(ONE_ROW).await;
+    let databases = Databases::create().await;
+    let select = "SELECT id FROM {{ source }}";
+    Program::copy_from(&databases, &url, &["--table", "public.t", "--sql", select])
+        .run()
+        .await
+        .assert_done();
+    let gone = "SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity
+        WHERE application_name LIKE 'towpath%')";
+    source.wait_until(gone).await;
+    let log = fs::read_to_string(server.folder().join("log")).unwrap();
+    assert!(log.contains("ready to accept connections"), "{log}");
+    assert!(!log.contains("unexpected EOF"), "{log}");
 }
 
 #[tokio::test]

@@ -232,6 +232,12 @@ impl Databases {
         join_all(sessions.map(async |session| session.snapshot().unlock().await)).await;
     }
 
+    /// Ends the snapshots, for whoever reads nothing more.
+    pub(super) async fn end_snapshots(&self) {
+        let sessions = self.open_sessions();
+        join_all(sessions.map(async |session| session.snapshot().end().await)).await;
+    }
+
     fn open_sessions(&self) -> impl Iterator<Item = &SourceSession> {
         let others = self.others.values().chain(&self.destination);
         std::iter::once(&self.source).chain(others.filter_map(|other| other.session.get()))

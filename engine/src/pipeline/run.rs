@@ -389,6 +389,12 @@ impl Run {
         staging::clean_up(&self.destination, Some(self.id)).await
     }
 
+    /// Ends the run in good order. Dropping it instead loses nothing, but the source's log then tells
+    /// of connections that were lost within a transaction.
+    pub async fn close(self) {
+        self.databases.end_snapshots().await;
+    }
+
     async fn load(
         &self,
         plan: StreamPlan,

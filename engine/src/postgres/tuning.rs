@@ -13,7 +13,7 @@ const SORT_MEMORY: &str = "67108864";
 const INDEX_MEMORY: &str = "GREATEST(268435456, LEAST(1073741824, pg_catalog.pg_size_bytes(\
      pg_catalog.current_setting('shared_buffers')) OPERATOR(pg_catalog./) 4))";
 
-/// The statements for a transaction that runs SELECTs that a user wrote.
+/// The statements for a transaction whose queries may sort and group many rows.
 pub fn for_queries() -> String {
     at_least("work_mem", SORT_MEMORY) + &within_cores("max_parallel_workers_per_gather")
 }

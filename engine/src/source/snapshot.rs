@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use futures::future::join_all;
 use tokio::sync::OnceCell;
+use tokio::time::timeout;
 
 use super::Governor;
 use crate::error::{ErrorKind, Result};
@@ -26,6 +28,9 @@ const KEEP_MEMORY: &str = "SELECT pg_catalog.octet_length(pg_catalog.repeat('x',
 /// Source: PostgreSQL documentation, "Explicit Locking", "Table-Level Locks".
 const UNLOCK: &str = "ROLLBACK TO SAVEPOINT joined";
 
+/// For a session to end its transaction before it is cut off.
+const END_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// A snapshot of a database, taken when the first reader asks for it, and kept open.
 ///
 /// Source: PostgreSQL documentation, "Snapshot Synchronization Functions".
@@ -43,6 +48,17 @@ struct Exported {
     id: String,
     /// Sessions that see it, by how they read.
     pools: Mutex<HashMap<ReadSession, Arc<ConnectionPool>>>,
+}
+
+impl Exported {
+    /// Executes `statement` in the sessions that see the snapshot and are not reading.
+    async fn execute_on_idle(&self, statement: &str) {
+        let pools: Vec<Arc<ConnectionPool>> = {
+            let pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+            pools.values().cloned().collect()
+        };
+        join_all(pools.iter().map(|pool| pool.execute_on_idle(statement))).await;
+    }
 }
 
 /// How a session reads.
@@ -104,15 +120,19 @@ impl Snapshot {
     /// Unlocks what has been read by sessions that are not reading: it is locked until then, if only
     /// against being dropped or emptied.
     pub async fn unlock(&self) {
-        let Some(exported) = self.exported.get() else {
-            return;
-        };
-        let pools: Vec<Arc<ConnectionPool>> = {
-            let pools = exported.pools.lock();
-            let pools = pools.unwrap_or_else(PoisonError::into_inner);
-            pools.values().cloned().collect()
-        };
-        join_all(pools.iter().map(|pool| pool.execute_on_idle(UNLOCK))).await;
+        if let Some(exported) = self.exported.get() {
+            exported.execute_on_idle(UNLOCK).await;
+        }
+    }
+
+    /// Ends the transactions of sessions that are not reading, and the snapshot with them. A server's
+    /// log tells of clients that leave without that.
+    pub async fn end(&self) {
+        if let Some(exported) = self.exported.get() {
+            exported.execute_on_idle("ROLLBACK").await;
+            // A session that is gone has ended its transaction too.
+            let _ = timeout(END_TIMEOUT, exported.connection.batch_execute("ROLLBACK")).await;
+        }
     }
 
     /// Sessions that join the snapshot `id`.

@@ -1,8 +1,10 @@
 //! One connection of a test.
 
 use std::ops::Deref;
+use std::time::Duration;
 
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 use tokio_postgres::{Client, NoTls};
 
 /// A client and the task that moves its bytes; dropping it closes the connection.
@@ -53,6 +55,17 @@ impl Session {
         let mut values = self.column(query).await;
         assert_eq!(values.len(), 1, "rows of {query}");
         values.remove(0)
+    }
+
+    /// Waits until `condition` gives true.
+    pub(crate) async fn wait_until(&self, condition: &str) {
+        for _ in 0..600 {
+            if self.value(condition).await == "t" {
+                return;
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+        panic!("not within half a minute: {condition}");
     }
 }
 

@@ -279,6 +279,25 @@ async fn an_incremental_stream_is_compared_in_whole() {
     assert_eq!(report(&verify().run().await)["rows"][0]["columns"][0], "at");
 }
 
+#[tokio::test]
+async fn comparing_leaves_a_server_the_memory_that_it_gives() {
+    for (given, used) in [("4MB", "64MB"), ("1GB", "1GB")] {
+        let source =
+            "CREATE VIEW public.t AS SELECT 1 AS id, current_setting('work_mem') AS memory";
+        let destination = format!(
+            "CREATE TABLE public.t (id integer PRIMARY KEY, memory text);
+             INSERT INTO public.t VALUES (1, '{used}')"
+        );
+        let databases = Databases::with(source, &destination).await;
+        let set = format!(
+            "ALTER DATABASE {} SET work_mem = '{given}'",
+            databases.name()
+        );
+        databases.run_in_both(&set).await;
+        assert_equal(&databases, &["--key", "id"]).await;
+    }
+}
+
 /// A table of five rows.
 const SAMPLE: &str = "CREATE TABLE public.t (id integer PRIMARY KEY, name text, amount numeric(10,2), at timestamptz);
     INSERT INTO public.t VALUES (1, 'anna', 1.50, '2026-01-01 12:00+02'), (2, 'bert', -0.01, NULL), (3, '', 12345678.90, 'infinity'),

@@ -15,14 +15,19 @@ use self::matching::Findings;
 use self::sides::{Asked, Sides};
 use super::{Databases, Pipeline, SourceSession, Stream};
 use crate::error::{ErrorKind, Result};
-use crate::postgres::{Canceller, Connection, server_error};
+use crate::postgres::{Canceller, Connection, server_error, tuning};
 use crate::report::VerifyReport;
 
 /// Every comparison's transaction: one view of the database, which nothing changes. Rows that row
 /// security would hide are an error rather than a difference, unless the stream accepts that. Compiling expressions over hundreds
 /// of columns takes longer than it saves, and cells of a comparison are groups to be hashed.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL row_security = off; \
-    SET LOCAL jit = off; SET LOCAL work_mem = '64MB'; SAVEPOINT asked";
+fn begin() -> String {
+    format!(
+        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL row_security = off; \
+         SET LOCAL jit = off; {}SAVEPOINT asked",
+        tuning::for_queries()
+    )
+}
 
 /// The path of any session of the role; going back to the savepoint keeps it.
 const USERS_PATH: &str = "SET LOCAL search_path TO DEFAULT; SAVEPOINT asked";
@@ -80,7 +85,7 @@ impl Verifier {
         let began = Instant::now();
         let both = [&self.from, &self.to];
         for connection in both {
-            let begin = connection.batch_execute(BEGIN).await;
+            let begin = connection.batch_execute(&begin()).await;
             begin.map_err(|err| server_error(ErrorKind::Read, "cannot begin to compare", err))?;
         }
         if stream.transform.select().is_some() {
