@@ -130,8 +130,10 @@ pub(crate) async fn execute(
     if outcome.failed.is_some() {
         clean_up(&run, output).await;
     }
-    run.close().await;
     outcome.report.elapsed_ms = started.elapsed().as_millis() as u64;
+    if outcome.failed.is_none() {
+        Box::pin(run.close()).await;
+    }
     Ok(outcome)
 }
 

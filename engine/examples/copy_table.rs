@@ -48,5 +48,6 @@ async fn main() -> Result<()> {
     eprintln!("{:#?}", plan.report());
     let report = run.execute(plan, Arc::default()).await?;
     eprintln!("{report:#?}");
+    Box::pin(run.close()).await;
     Ok(())
 }

@@ -46,6 +46,41 @@ async fn a_run_keeps_to_its_connections() {
     check_rows(&databases, "public.large").await;
 }
 
+/// Tables and SELECTs are read by sessions with other settings, and a stream whose types are created
+/// is planned while others are open.
+#[tokio::test]
+async fn streams_of_every_kind_keep_to_the_connections() {
+    let source = "CREATE TYPE public.mood AS ENUM ('fine', 'odd');
+        CREATE TABLE public.t (id integer PRIMARY KEY, mood public.mood);
+        INSERT INTO public.t VALUES (1, 'odd')";
+    let databases = Databases::with(source, "").await;
+    let role = Role::create(&databases, "CONNECTION LIMIT 3").await;
+    let plain = "sql: 'SELECT id FROM {{ source }}'";
+    let grouped = "create_types: true, on: source, \
+                   sql: 'SELECT id, max(mood) AS mood FROM {{ source }} GROUP BY id'";
+    let streams = [("a", plain), ("b", grouped), ("c", plain), ("d", grouped)];
+    let streams = streams.map(|(into, how)| {
+        format!("  {into}: {{ table: public.t, into: public.{into}, key: id, {how} }}\n")
+    });
+    let streams = streams.concat();
+    let file =
+        format!("source: ${{SOURCE_URL}}\ndestination: ${{DESTINATION_URL}}\nstreams:\n{streams}");
+    for limit in [["--connections", "1"], ["--max-connections", "3"]] {
+        Program::new(&databases, &[&["run", "test.yaml"], &limit[..]].concat())
+            .with_file("test.yaml", &file)
+            .with_variable("SOURCE_URL", &role.url)
+            .run()
+            .await
+            .assert_done();
+        let rows = "SELECT b.id || ' ' || b.mood::text FROM public.b JOIN public.d USING (id, mood)
+            JOIN public.c USING (id) JOIN public.a USING (id)";
+        assert_eq!(databases.destination.value(rows).await, "1 odd");
+        let again = "DROP TABLE public.a, public.b, public.c, public.d; DROP TYPE public.mood";
+        databases.destination.run(again).await;
+    }
+    role.drop(&databases).await;
+}
+
 #[tokio::test]
 async fn scans_of_a_join_share_the_connections() {
     let databases = Databases::with(LARGE, "").await;

@@ -90,13 +90,18 @@ async fn one_session_reads_one_small_table_after_the_other() {
 #[tokio::test]
 async fn what_has_been_read_is_not_locked_while_later_streams_are() {
     let source = "CREATE TABLE public.a (id integer PRIMARY KEY); INSERT INTO public.a VALUES (1);
+        CREATE TABLE public.c AS SELECT * FROM public.a;
         CREATE VIEW public.b AS SELECT l.mode FROM pg_catalog.pg_locks AS l
             JOIN pg_catalog.pg_database AS d ON d.oid = l.database
             JOIN pg_catalog.pg_class AS c ON c.oid = l.relation
-            WHERE d.datname = current_database() AND c.relname IN ('a', 'b')";
+            WHERE d.datname = current_database() AND c.relname IN ('a', 'b', 'c')";
     let databases = Databases::with(source, "").await;
-    let copy = Program::copy(&databases, &["--table", "public.*", "--write", "replace"]);
-    copy.run().await.assert_done();
+    // The greatest value of a cursor is asked for beside.
+    let streams = "public.a: {}\n\
+        public.c: { key: id, sync: incremental, cursor: id }\n\
+        public.b: { write: replace }";
+    let outcome = Program::run_of(&databases, streams).run().await;
+    outcome.assert_done();
     let rows = "SELECT count(*) FROM public.a";
     assert_eq!(databases.destination.value(rows).await, "1");
     // Only the view itself is locked, by who reads it.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ptr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use futures::future::join_all;
 use tokio::sync::OnceCell;
@@ -221,9 +222,10 @@ impl Databases {
         sources.collect()
     }
 
-    /// Lets later reads see what has been committed since the snapshots were taken.
-    pub(super) fn renew_snapshots(&self) {
-        self.open_sessions().for_each(SourceSession::renew_snapshot);
+    /// Lets later reads see what had been committed by `instant`.
+    pub(super) async fn renew_snapshots(&self, instant: Instant) {
+        let sessions = self.open_sessions();
+        join_all(sessions.map(|session| session.renew_snapshot(instant))).await;
     }
 
     /// Unlocks what has been read, of which the destination's tables may be part.
@@ -232,8 +234,9 @@ impl Databases {
         join_all(sessions.map(async |session| session.snapshot().unlock().await)).await;
     }
 
-    /// Ends the snapshots, for whoever reads nothing more.
-    pub(super) async fn end_snapshots(&self) {
+    /// Ends all transactions, for whoever reads nothing more. Dropping the databases instead loses
+    /// nothing, but their servers' logs then tell of clients that left within a transaction.
+    pub async fn close(self) {
         let sessions = self.open_sessions();
         join_all(sessions.map(async |session| session.snapshot().end().await)).await;
     }

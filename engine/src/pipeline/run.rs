@@ -341,9 +341,10 @@ impl Run {
         let waited_until = lock(&self.destination, &name)
             .await?
             .or(prepared.waited_until);
-        let plan = if waited_until.is_some_and(|until| plan.planned_at < until) {
+        let outdated = waited_until.filter(|until| plan.planned_at < *until);
+        let plan = if let Some(until) = outdated {
             // What the other run published is newer than our plan and our snapshot.
-            self.databases.renew_snapshots();
+            self.databases.renew_snapshots(until).await;
             self.plan(&plan.stream).await?
         } else {
             plan
@@ -389,10 +390,10 @@ impl Run {
         staging::clean_up(&self.destination, Some(self.id)).await
     }
 
-    /// Ends the run in good order. Dropping it instead loses nothing, but the source's log then tells
-    /// of connections that were lost within a transaction.
+    /// Ends the run in good order. Dropping it instead loses nothing, but the logs of the servers that
+    /// it has read then tell of clients that left within a transaction.
     pub async fn close(self) {
-        self.databases.end_snapshots().await;
+        self.databases.close().await;
     }
 
     async fn load(

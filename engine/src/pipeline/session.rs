@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use async_trait::async_trait;
 
@@ -21,7 +22,8 @@ use crate::types::PgType;
 
 /// A source database: its catalogue, and one snapshot for all that is read.
 ///
-/// The snapshot is taken when the first row is asked for, and kept until the session is dropped.
+/// The snapshot is taken when the first row is asked for, and kept until the session is dropped or the
+/// snapshot renewed.
 pub struct SourceSession {
     connection: Connection,
     /// A session in which names mean what they mean to the role, for questions about its SELECTs. It
@@ -259,6 +261,8 @@ impl SourceSession {
         let open = match users.take() {
             Some(open) => open,
             None => {
+                // It takes the place of one that reads.
+                self.present_snapshot().end_readers().await;
                 let connection = Connection::open(&self.config, "plan").await?;
                 let set = connection.batch_execute("SET search_path TO DEFAULT").await;
                 set.map_err(|err| {
@@ -276,16 +280,22 @@ impl SourceSession {
         if let Ok(mut users) = self.users.try_lock() {
             users.take();
         }
-        self.snapshot
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.present_snapshot()
     }
 
-    /// Lets later reads see what has been committed since the snapshot was taken.
-    pub(super) fn renew_snapshot(&self) {
-        let snapshot = Arc::new(Snapshot::new(self.config.clone(), self.governor.clone()));
-        *self.snapshot.lock().unwrap_or_else(PoisonError::into_inner) = snapshot;
+    fn present_snapshot(&self) -> Arc<Snapshot> {
+        let snapshot = self.snapshot.lock();
+        snapshot.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Lets later reads see what had been committed by `instant`.
+    pub(super) async fn renew_snapshot(&self, instant: Instant) {
+        let outdated = self.snapshot();
+        if outdated.was_taken_before(instant) {
+            let snapshot = Arc::new(Snapshot::new(self.config.clone(), self.governor.clone()));
+            *self.snapshot.lock().unwrap_or_else(PoisonError::into_inner) = snapshot;
+            outdated.end().await;
+        }
     }
 
     /// Checks that the role sees what the limits are about.

@@ -72,11 +72,13 @@ impl Transfer<'_> {
             sink(Side::Destination, &unseen),
         );
         let snapshot = Arc::new(Snapshot::new(destination.config.clone(), Arc::default()));
-        let present = CopySource::new(table.clone(), snapshot, destination.settings, unseen);
+        let settings = destination.settings;
+        let present = CopySource::new(table.clone(), snapshot.clone(), settings, unseen);
         tokio::try_join!(
             flow::move_batches(self.streams(usize::MAX).await?, here.clone()),
             flow::move_batches(present.read_all(&scan), there),
         )?;
+        snapshot.end().await;
         let compared = Compared {
             differences: Arc::new(sums.differences()),
             rows_read: progress.rows_read(),

@@ -52,8 +52,8 @@ const NEWER_SETTINGS: [(u32, &str); 3] = [
 const END_WITH_PROGRAM: &str = "SELECT pg_catalog.set_config(\
      'client_connection_check_interval', '2s', false) WHERE pg_catalog.version() ~ 'linux'; ";
 
-/// Has a session plan each of towpath's own queries once and for all values: on the catalogue, a plan
-/// takes several times as long to make as to execute.
+/// Has a session plan each prepared query once and for all values: for a query on the catalogue, that
+/// takes several times as long as to execute it.
 const GENERIC_PLANS: &str = "SET plan_cache_mode = force_generic_plan; ";
 
 /// What a connection asks about the server that it has reached: the last answer of its first statements.

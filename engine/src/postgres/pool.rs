@@ -4,7 +4,7 @@
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use tokio::time::timeout;
@@ -12,8 +12,12 @@ use tokio::time::timeout;
 use super::{Connection, ConnectionConfig, server_error};
 use crate::error::{ErrorKind, Result};
 
-/// For an idle session to answer: one that has been idle for long may have been cut off by a firewall.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+/// For an idle session to answer: a firewall may have cut it off.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long a session may have been idle to be used again: others on the way to it, or to a server
+/// that it asks in turn, may give up on it.
+const LONGEST_IDLE: Duration = Duration::from_secs(30);
 
 /// Sessions for one purpose on one server.
 pub struct ConnectionPool {
@@ -22,18 +26,33 @@ pub struct ConnectionPool {
     application: &'static str,
     /// The statements that each begins with.
     setup: String,
-    idle: Mutex<Vec<Connection>>,
+    /// The statement that each ends with, if any.
+    farewell: Option<&'static str>,
+    idle: Mutex<Vec<Idle>>,
+}
+
+/// A session that nobody uses.
+struct Idle {
+    connection: Connection,
+    since: Instant,
 }
 
 impl ConnectionPool {
     /// A pool without sessions.
-    pub fn new(config: ConnectionConfig, application: &'static str, setup: String) -> Arc<Self> {
-        Arc::new(Self {
+    pub fn new(config: ConnectionConfig, application: &'static str, setup: String) -> Self {
+        Self {
             config,
             application,
             setup,
+            farewell: None,
             idle: Mutex::default(),
-        })
+        }
+    }
+
+    /// The same whose sessions end with `farewell`, which takes no time, if nobody uses them then.
+    pub fn with_farewell(mut self, farewell: &'static str) -> Self {
+        self.farewell = Some(farewell);
+        self
     }
 
     /// A session that nobody uses, or a new one.
@@ -41,7 +60,8 @@ impl ConnectionPool {
     /// # Errors
     /// `Connect`, also if the server refuses the statements that it begins with.
     pub async fn get(self: &Arc<Self>) -> Result<PooledConnection> {
-        let idle = self.take_idle();
+        let (idle, stale) = self.take_idle();
+        self.end(stale).await;
         let connection = match idle {
             Some(connection) => connection,
             None => {
@@ -65,28 +85,44 @@ impl ConnectionPool {
     /// that refuse it or do not answer.
     pub async fn execute_on_idle(&self, statement: &str) {
         let idle = std::mem::take(&mut *self.idle());
-        let executed = idle.into_iter().map(async |connection| {
-            let executed = timeout(ANSWER_TIMEOUT, connection.batch_execute(statement)).await;
-            matches!(executed, Ok(Ok(()))).then_some(connection)
+        let executed = idle.into_iter().map(async |idle| {
+            let executed = execute(&idle.connection, statement).await;
+            executed.then_some(idle)
         });
         let executed = join_all(executed).await;
         self.idle().extend(executed.into_iter().flatten());
     }
 
     /// Closes the sessions that nobody uses.
-    pub fn close_idle(&self) {
-        self.idle().clear();
+    pub async fn end_idle(&self) {
+        let idle = std::mem::take(&mut *self.idle());
+        self.end(idle).await;
     }
 
-    fn take_idle(&self) -> Option<Connection> {
+    async fn end(&self, idle: Vec<Idle>) {
+        if let Some(farewell) = self.farewell {
+            join_all(idle.iter().map(|idle| execute(&idle.connection, farewell))).await;
+        }
+    }
+
+    /// A session to use again, if there is one, and those that have been idle for too long.
+    fn take_idle(&self) -> (Option<Connection>, Vec<Idle>) {
         let mut idle = self.idle();
-        idle.retain(|connection| !connection.is_closed());
-        idle.pop()
+        idle.retain(|idle| !idle.connection.is_closed());
+        let is_stale = |idle: &mut Idle| idle.since.elapsed() > LONGEST_IDLE;
+        let stale = idle.extract_if(.., is_stale).collect();
+        (idle.pop().map(|idle| idle.connection), stale)
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<Idle>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether the session of `connection` executes `statement` in time.
+async fn execute(connection: &Connection, statement: &str) -> bool {
+    let executed = timeout(ANSWER_TIMEOUT, connection.batch_execute(statement)).await;
+    matches!(executed, Ok(Ok(())))
 }
 
 /// A session of a pool. Dropping it closes the session, unless it may be used again.
@@ -98,8 +134,8 @@ pub struct PooledConnection {
 }
 
 impl PooledConnection {
-    /// Says that the session is as it was when the pool gave it: it goes back there when this value
-    /// is dropped.
+    /// Says that the session is as it was when the pool gave it, but for locks: it goes back there when
+    /// this value is dropped.
     pub fn allow_reuse(&self) {
         self.is_reusable.store(true, Ordering::Relaxed);
     }
@@ -121,7 +157,8 @@ impl Drop for PooledConnection {
         if *self.is_reusable.get_mut()
             && let Some(connection) = self.connection.take()
         {
-            self.pool.idle().push(connection);
+            let since = Instant::now();
+            self.pool.idle().push(Idle { connection, since });
         }
     }
 }

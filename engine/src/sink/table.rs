@@ -47,7 +47,11 @@ impl SinkSessions {
     /// Sessions of the database at `config`, none of them open yet.
     pub fn new(config: &ConnectionConfig) -> Arc<Self> {
         let pool = |application, setup: &str| {
-            ConnectionPool::new(config.clone(), application, setup.to_owned())
+            Arc::new(ConnectionPool::new(
+                config.clone(),
+                application,
+                setup.to_owned(),
+            ))
         };
         Arc::new(Self {
             // Triggers and defaults of the destination run with the path their authors meant.

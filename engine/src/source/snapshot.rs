@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use tokio::sync::OnceCell;
@@ -23,13 +23,19 @@ use crate::postgres::{
 /// M_TRIM_THRESHOLD in mallopt(3)). A larger one takes longer: 8 MB some 20 ms.
 const KEEP_MEMORY: &str = "SELECT pg_catalog.octet_length(pg_catalog.repeat('x', 1048576))";
 
-/// Has a session that joined a snapshot give back the locks that it took since, and keep the snapshot.
+/// What a session holds before it reads anything.
+const UNLOCKED: &str = "SAVEPOINT unlocked";
+
+/// Has a session give back the locks that it took since, and keep the snapshot.
 ///
 /// Source: PostgreSQL documentation, "Explicit Locking", "Table-Level Locks".
-const UNLOCK: &str = "ROLLBACK TO SAVEPOINT joined";
+const UNLOCK: &str = "ROLLBACK TO SAVEPOINT unlocked";
 
-/// For a session to end its transaction before it is cut off.
-const END_TIMEOUT: Duration = Duration::from_secs(5);
+/// The last statement of every session here.
+const FAREWELL: &str = "ROLLBACK";
+
+/// For the session that took a snapshot to answer.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A snapshot of a database, taken when the first reader asks for it, and kept open.
 ///
@@ -46,18 +52,21 @@ struct Exported {
     connection: Connection,
     /// The name under which other sessions join it.
     id: String,
+    taken_at: Instant,
     /// Sessions that see it, by how they read.
     pools: Mutex<HashMap<ReadSession, Arc<ConnectionPool>>>,
 }
 
 impl Exported {
-    /// Executes `statement` in the sessions that see the snapshot and are not reading.
-    async fn execute_on_idle(&self, statement: &str) {
-        let pools: Vec<Arc<ConnectionPool>> = {
-            let pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
-            pools.values().cloned().collect()
-        };
-        join_all(pools.iter().map(|pool| pool.execute_on_idle(statement))).await;
+    /// Has the session that took the snapshot execute `statement`, which takes no time. If it is gone,
+    /// whoever needs it next is told.
+    async fn execute(&self, statement: &str) {
+        let _ = timeout(ANSWER_TIMEOUT, self.connection.batch_execute(statement)).await;
+    }
+
+    fn pools(&self) -> Vec<Arc<ConnectionPool>> {
+        let pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        pools.values().cloned().collect()
     }
 }
 
@@ -101,42 +110,57 @@ impl Snapshot {
     /// `Connect`, or `Read` if the server does not let it in.
     pub async fn join(&self, session: ReadSession) -> Result<PooledConnection> {
         let exported = self.exported().await?;
-        let pool = {
+        let (pool, others) = {
             let mut pools = exported
                 .pools
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
-            if self.governor.limits().max_connections.is_some() {
-                let others = pools.iter().filter(|(other, _)| **other != session);
-                others.for_each(|(_, pool)| pool.close_idle());
-            }
+            let others = pools.iter().filter(|(other, _)| **other != session);
+            let others: Vec<_> = others.map(|(_, pool)| pool.clone()).collect();
             let pool = pools.entry(session);
-            pool.or_insert_with(|| self.pool(&exported.id, session))
-                .clone()
+            let pool = pool.or_insert_with(|| Arc::new(self.pool(&exported.id, session)));
+            (pool.clone(), others)
         };
+        // The connections that are agreed upon are for all that is read.
+        join_all(others.iter().map(|pool| pool.end_idle())).await;
         pool.get().await
     }
 
+    /// Whether it was taken, and that before `instant`.
+    pub fn was_taken_before(&self, instant: Instant) -> bool {
+        let exported = self.exported.get();
+        exported.is_some_and(|exported| exported.taken_at < instant)
+    }
+
     /// Unlocks what has been read by sessions that are not reading: it is locked until then, if only
-    /// against being dropped or emptied.
+    /// against being altered or dropped.
     pub async fn unlock(&self) {
+        let Some(exported) = self.exported.get() else {
+            return;
+        };
+        let readers = exported.pools();
+        let readers = readers.iter().map(|pool| pool.execute_on_idle(UNLOCK));
+        tokio::join!(exported.execute(UNLOCK), join_all(readers));
+    }
+
+    /// Closes the sessions that have joined and are not reading.
+    pub async fn end_readers(&self) {
         if let Some(exported) = self.exported.get() {
-            exported.execute_on_idle(UNLOCK).await;
+            let readers = exported.pools();
+            join_all(readers.iter().map(|pool| pool.end_idle())).await;
         }
     }
 
-    /// Ends the transactions of sessions that are not reading, and the snapshot with them. A server's
-    /// log tells of clients that leave without that.
+    /// Ends the transactions of all sessions that are not reading, for whoever reads nothing more. A
+    /// server's log tells of clients that leave within a transaction.
     pub async fn end(&self) {
         if let Some(exported) = self.exported.get() {
-            exported.execute_on_idle("ROLLBACK").await;
-            // A session that is gone has ended its transaction too.
-            let _ = timeout(END_TIMEOUT, exported.connection.batch_execute("ROLLBACK")).await;
+            tokio::join!(self.end_readers(), exported.execute(FAREWELL));
         }
     }
 
     /// Sessions that join the snapshot `id`.
-    fn pool(&self, id: &str, session: ReadSession) -> Arc<ConnectionPool> {
+    fn pool(&self, id: &str, session: ReadSession) -> ConnectionPool {
         let query = match session.runs_query {
             true => tuning::for_queries() + "SET LOCAL search_path TO DEFAULT; ",
             false => String::new(),
@@ -144,10 +168,10 @@ impl Snapshot {
         let setup = format!(
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
              SET TRANSACTION SNAPSHOT '{id}'; SET LOCAL row_security = {}; {query}{KEEP_MEMORY}; \
-             SAVEPOINT joined",
+             {UNLOCKED}",
             session.row_security
         );
-        ConnectionPool::new(self.config.clone(), "read", setup)
+        ConnectionPool::new(self.config.clone(), "read", setup).with_farewell(FAREWELL)
     }
 
     async fn exported(&self) -> Result<&Exported> {
@@ -155,13 +179,16 @@ impl Snapshot {
             .get_or_try_init(|| async {
                 let connection = Connection::open_for_catalog(&self.config, "snapshot").await?;
                 let refused = |err| server_error(ErrorKind::Read, "cannot take a snapshot", err);
+                let taken_at = Instant::now();
                 let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
                 connection.batch_execute(begin).await.map_err(refused)?;
                 let sql = "SELECT pg_catalog.pg_export_snapshot()";
                 let row = connection.ask_one(sql, &[]).await.map_err(refused)?;
+                connection.batch_execute(UNLOCKED).await.map_err(refused)?;
                 Ok(Exported {
                     connection,
                     id: row.get(0),
+                    taken_at,
                     pools: Mutex::default(),
                 })
             })

@@ -18,10 +18,13 @@ use crate::error::{ErrorKind, Result};
 use crate::postgres::{Canceller, Connection, server_error, tuning};
 use crate::report::VerifyReport;
 
-/// Every comparison's transaction: one view of the database, which nothing changes. Rows that row
-/// security would hide are an error rather than a difference, unless the stream accepts that. Compiling expressions over hundreds
-/// of columns takes longer than it saves, and cells of a comparison are groups to be hashed.
-fn begin() -> String {
+/// The statements that every comparison's transaction begins with: one view of the database, which
+/// nothing changes.
+///
+/// Rows that row security would hide are an error rather than a difference, unless the stream accepts
+/// that. Compiling expressions over hundreds of columns takes longer than it saves. Cells of a
+/// comparison are groups to be hashed, which takes memory, and both servers work at the same time.
+fn begin_statements() -> String {
     format!(
         "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL row_security = off; \
          SET LOCAL jit = off; {}SAVEPOINT asked",
@@ -85,7 +88,7 @@ impl Verifier {
         let began = Instant::now();
         let both = [&self.from, &self.to];
         for connection in both {
-            let begin = connection.batch_execute(&begin()).await;
+            let begin = connection.batch_execute(&begin_statements()).await;
             begin.map_err(|err| server_error(ErrorKind::Read, "cannot begin to compare", err))?;
         }
         if stream.transform.select().is_some() {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// Sessions at the source beside those that read: one for the catalogue, one for the snapshot.
+/// Sessions at the source beside those that read: one for the catalogue, one for the snapshot. One that
+/// plans takes the place of one that reads.
 const OTHER_CONNECTIONS: usize = 2;
 
 /// How gently a source is treated. Without a limit nothing is asked or awaited.
