@@ -110,6 +110,22 @@ async fn what_has_been_read_is_not_locked_while_later_streams_are() {
 }
 
 #[tokio::test]
+async fn a_stream_replaces_what_an_earlier_one_has_read() {
+    let tables = "CREATE TABLE public.a (id integer PRIMARY KEY); INSERT INTO public.a VALUES (1);
+        CREATE TABLE public.b AS SELECT 2 AS id";
+    let databases = Databases::with("", tables).await;
+    let streams = "public.a: { into: public.c, key: id, sync: incremental, cursor: id }\n\
+        public.b: { into: public.a, write: replace }";
+    Program::run_of(&databases, streams)
+        .with_variable("SOURCE_URL", &databases.destination_url)
+        .run()
+        .await
+        .assert_done();
+    let rows = "SELECT (SELECT id FROM public.c) || ' ' || (SELECT id FROM public.a)";
+    assert_eq!(databases.destination.value(rows).await, "1 2");
+}
+
+#[tokio::test]
 async fn a_source_s_log_tells_of_no_lost_connection() {
     let server = ThrowawayServer::start(&source_programs(), &ServerOptions::default()).await;
     let server = server.unwrap();
