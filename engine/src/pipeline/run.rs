@@ -137,14 +137,13 @@ impl Run {
             into: Some(&stream.into),
             row_security: stream.options.row_security,
         };
-        let inputs = self.databases.tables(wanted, &*stream.transform).await?;
-        let existing = catalog::table(&self.destination, &stream.into).await?;
+        let inputs = self.databases.tables(wanted, &*stream.transform);
+        let existing = catalog::table(&self.destination, &stream.into);
+        let (inputs, existing) = tokio::try_join!(inputs, existing)?;
         let there = (&self.destination, existing.as_ref());
         let transform = plan_transform(stream, &inputs, there).await?;
-        let hidden: Vec<String> = inputs
-            .iter()
-            .filter_map(|input| Some(hidden_note(input.hidden.clone()?, stream.write)))
-            .collect();
+        let hidden = inputs.iter().filter_map(|input| input.hidden.clone());
+        let hidden: Vec<String> = hidden.map(|why| hidden_note(why, stream.write)).collect();
         let sessions: Vec<&SourceSession> = inputs.iter().map(|input| input.session).collect();
         let tables: Vec<Table> = inputs.into_iter().map(|input| input.table).collect();
         let table = &tables[0];
@@ -436,9 +435,9 @@ impl Run {
             let load_ms = began.elapsed().as_millis() as u64;
             Ok((compared, sink, (compare_ms, load_ms)))
         });
-        let (moved, pauses) = self.source().watch(progress, moved).await?;
+        let moved = self.source().watch(progress, moved).await;
         self.databases.unlock().await;
-        let (compared, sink, (compare_ms, load_ms)) = moved;
+        let ((compared, sink, (compare_ms, load_ms)), pauses) = moved?;
         let computed = plan.transform.compute_time();
         progress.clock.add(Step::Transform, computed);
         progress.enter(Stage::Publishing);
