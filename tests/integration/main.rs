@@ -25,6 +25,7 @@ mod row_security;
 mod sessions;
 mod several_tables;
 mod shapes;
+mod snapshots;
 mod sql_suite;
 mod transform;
 mod triggers;

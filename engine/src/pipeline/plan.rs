@@ -31,6 +31,8 @@ pub struct StreamPlan {
     pub(super) type_changes: Vec<String>,
     /// That row security hides rows, if it does.
     pub(super) hidden: Vec<String>,
+    /// Why it is read under a newer snapshot than streams before it, if it is.
+    pub(super) newer_snapshot: Option<String>,
     /// When planning began: what happened after that it does not know.
     pub(super) planned_at: Instant,
     pub(super) plan_ms: u64,

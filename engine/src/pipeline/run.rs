@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use tokio::sync::OnceCell;
 use tracing::{info, warn};
 
 use super::created::{CreationInput, plan_created, plan_sequences};
-use super::describe::{describe_load, empty_report, hidden_note, incremental_note, notes};
+use super::describe::{
+    describe_load, empty_report, hidden_note, incremental_note, newer_snapshot_note, notes,
+};
 use super::lock::{lock, unlock};
 use super::plan::{LoadInput, LoadOutcome, plan_load};
 use super::session::database_identity;
@@ -21,13 +23,17 @@ use super::{
     incremental, privileges, type_changes,
 };
 use crate::error::{Error, ErrorKind, Result};
-use crate::postgres::{Connection, ConnectionConfig, catalog, server_error, statement};
+use crate::postgres::catalog::{self, Outdated};
+use crate::postgres::{Connection, ConnectionConfig, server_error, statement};
 use crate::report::{PipelineName, PlanReport, Progress, RunId, Stage, Step, StreamReport};
 use crate::sink::{
     LoadPlan, RunIdentity, Sink, SinkSessions, SinkSettings, WalWaker, WriteMode, staging,
 };
 use crate::source::{CopySource, Scan, Source};
 use crate::table::{Table, TableName};
+
+/// How many snapshots are taken for one stream before it is given up.
+const SNAPSHOTS: usize = 5;
 
 /// A pipeline: two databases, and how to go about it.
 #[derive(Clone, Debug)]
@@ -57,8 +63,10 @@ pub struct Run {
     sessions: Arc<SinkSessions>,
     /// Has the destination write its log meanwhile.
     waker: WalWaker,
-    /// Whether both connections reach the same database.
-    is_one_database: OnceCell<bool>,
+    /// What tells the destination from other databases.
+    identity: OnceCell<String>,
+    /// Tables that streams have written since the snapshots were taken.
+    written: Mutex<Vec<TableName>>,
     prepared: OnceCell<Prepared>,
     streams: AtomicUsize,
 }
@@ -106,7 +114,8 @@ impl Run {
             databases,
             destination,
             waker: WalWaker::default(),
-            is_one_database: OnceCell::new(),
+            identity: OnceCell::new(),
+            written: Mutex::default(),
             prepared: OnceCell::new(),
             streams: AtomicUsize::new(0),
         })
@@ -184,6 +193,7 @@ impl Run {
             refusals: outcome.refusals,
             type_changes: outcome.type_changes,
             hidden,
+            newer_snapshot: None,
             planned_at: began,
             plan_ms: began.elapsed().as_millis() as u64,
         })
@@ -241,7 +251,7 @@ impl Run {
     }
 
     async fn refuse_copy_onto_itself(&self, stream: &Stream) -> Result<()> {
-        if stream.table != stream.into || !self.is_one_database().await? {
+        if stream.table != stream.into || !self.reads_destination(self.source()).await? {
             return Ok(());
         }
         let message = format!("{} would be copied onto itself", stream.table);
@@ -349,6 +359,7 @@ impl Run {
             plan
         };
         let plan = self.with_types(plan).await?;
+        let plan = self.with_snapshots(plan).await?;
         let load = Box::pin(self.load(plan, prepared, &progress));
         let result = self.waker.during(&self.destination, load).await;
         let unlocked = unlock(&self.destination, &name).await;
@@ -407,7 +418,6 @@ impl Run {
                 "a plan without refusal has no load",
             ));
         };
-        self.check_unchanged(&plan).await?;
         let table = plan.table();
         let watermark = match incremental::cursor_column(&plan.stream, table)? {
             Some(cursor) => {
@@ -451,6 +461,7 @@ impl Run {
         };
         report.notes.extend(pauses.note);
         let mut report = sink.commit(report).await?;
+        self.written().push(plan.stream.into.clone());
         report.publish_ms = began.elapsed().as_millis() as u64;
         report.profile = progress.clock.profile();
         info!(table = %plan.stream.into, rows = report.rows_written, "published");
@@ -531,6 +542,55 @@ impl Run {
         })
     }
 
+    /// The plan once the snapshots show its tables as they are: under newer ones than earlier streams, if
+    /// it must be. The tables are locked then.
+    async fn with_snapshots(&self, mut plan: StreamPlan) -> Result<StreamPlan> {
+        for _ in 0..SNAPSHOTS {
+            self.check_unchanged(&plan).await?;
+            let outdated = self.lock_and_find_outdated(&plan).await?;
+            if outdated.is_empty() {
+                return Ok(plan);
+            }
+            self.written().clear();
+            self.databases.renew_snapshots(Instant::now()).await;
+            let note = newer_snapshot_note(&outdated);
+            info!(table = %plan.stream.into, "{note}");
+            plan = self.plan(&plan.stream).await?;
+            if let Some(refusal) = plan.refusal() {
+                return Err(refusal);
+            }
+            plan.newer_snapshot = Some(note);
+        }
+        let message = format!(
+            "{} is emptied or rewritten again and again",
+            plan.table().name
+        );
+        Err(Error::new(ErrorKind::Schema, message).with_hint("nothing was moved: run again"))
+    }
+
+    async fn lock_and_find_outdated(&self, plan: &StreamPlan) -> Result<Vec<Outdated>> {
+        let references = plan.stream.transform.references();
+        let sessions = self.databases.sessions(references).await?;
+        let mut outdated = Vec::new();
+        for (session, table) in sessions.into_iter().zip(&plan.tables) {
+            let written = self.written().clone();
+            let written = match !written.is_empty() && self.reads_destination(session).await? {
+                true => written,
+                false => Vec::new(),
+            };
+            outdated.extend(
+                session
+                    .lock_and_find_outdated(&table.name, &written)
+                    .await?,
+            );
+        }
+        Ok(outdated)
+    }
+
+    fn written(&self) -> MutexGuard<'_, Vec<TableName>> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Checks that the snapshots see the tables that were planned for.
     async fn check_unchanged(&self, plan: &StreamPlan) -> Result<()> {
         let references = plan.stream.transform.references();
@@ -555,16 +615,13 @@ impl Run {
         }
     }
 
-    /// Whether both connections reach the same database.
-    async fn is_one_database(&self) -> Result<bool> {
-        let is_one = self.is_one_database.get_or_try_init(|| async {
-            let (here, there) = tokio::try_join!(
-                database_identity(&self.destination),
-                self.source().identity()
-            )?;
-            Ok(here == there)
-        });
-        is_one.await.copied()
+    /// Whether `session` reads the database that is written.
+    async fn reads_destination(&self, session: &SourceSession) -> Result<bool> {
+        let identity = self
+            .identity
+            .get_or_try_init(|| database_identity(&self.destination));
+        let (here, there) = tokio::try_join!(identity, session.identity())?;
+        Ok(here == there)
     }
 
     async fn has_no_rows(&self, table: &TableName) -> Result<bool> {

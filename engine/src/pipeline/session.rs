@@ -5,12 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use async_trait::async_trait;
+use tokio::sync::OnceCell;
 
 use super::{RowSecurity, Settings, Stream};
 use crate::decode::BatchLimits;
 use crate::error::{Error, ErrorKind, Result};
+use crate::postgres::catalog::{self, Outdated};
 use crate::postgres::statement::PageRange;
-use crate::postgres::{Connection, ConnectionConfig, catalog, is_row_security, server_error};
+use crate::postgres::{Connection, ConnectionConfig, is_row_security, server_error};
 use crate::report::Progress;
 use crate::source::{
     CopySource, Governor, PauseReport, ReadSettings, Scan, Snapshot, Source, SourceQuery,
@@ -33,6 +35,7 @@ pub struct SourceSession {
     settings: ReadSettings,
     governor: Arc<Governor>,
     snapshot: Mutex<Arc<Snapshot>>,
+    identity: OnceCell<String>,
 }
 
 impl SourceSession {
@@ -66,6 +69,7 @@ impl SourceSession {
             snapshot: Mutex::new(Arc::new(Snapshot::new(config.clone(), governor.clone()))),
             config,
             governor,
+            identity: OnceCell::new(),
         })
     }
 
@@ -171,8 +175,10 @@ impl SourceSession {
     }
 
     /// What tells the database from all others.
-    pub(super) async fn identity(&self) -> Result<String> {
-        database_identity(&self.connection).await
+    pub(super) async fn identity(&self) -> Result<&str> {
+        let identity = || database_identity(&self.connection);
+        let identity = self.identity.get_or_try_init(identity).await;
+        identity.map(String::as_str)
     }
 
     /// The rows of `table` under the session's snapshot.
@@ -322,6 +328,17 @@ impl SourceSession {
         connection.batch_execute(&set).await.map_err(refused)?;
         let row = connection.query_one(sql, &[]).await.map_err(refused)?;
         Ok(row.get(0))
+    }
+
+    /// Locks what reading `name` reads, and gives those of its tables that the session's snapshot does not
+    /// show as they are, or that are `written`.
+    pub(super) async fn lock_and_find_outdated(
+        &self,
+        name: &TableName,
+        written: &[TableName],
+    ) -> Result<Vec<Outdated>> {
+        let snapshot = self.snapshot();
+        catalog::lock_and_find_outdated(snapshot.connection().await?, name, written).await
     }
 
     /// What the catalogue says of `name` under the session's snapshot.

@@ -128,7 +128,8 @@ impl Transfer<'_> {
             progress,
             ..
         } = self;
-        let notes = plan.hidden.iter().chain(plan.transform.notes()).cloned();
+        let first = plan.newer_snapshot.iter().chain(&plan.hidden);
+        let notes = first.chain(plan.transform.notes()).cloned();
         let notes = notes.chain(incremental_note(&plan.stream, &*plan.transform));
         let notes = notes.chain(unwritten(load)).chain(trigger_notes(load));
         let report = StreamReport {

@@ -100,6 +100,47 @@ pub async fn table(client: &Connection, name: &TableName) -> Result<Option<Table
     }))
 }
 
+/// A table of which a snapshot does not show what is to be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outdated {
+    /// Schema and name, quoted where they have to be.
+    pub name: String,
+    /// Whether the run has written it; otherwise it was emptied, rewritten, or taken out of a
+    /// partitioned table, which an older snapshot shows as if it had no rows.
+    pub is_written: bool,
+}
+
+/// Locks what reading `table` reads, so that nobody rewrites it, until the transaction ends or goes back
+/// to a savepoint; gives those tables that the transaction's snapshot does not show as they are, and
+/// those that are `written`.
+///
+/// # Errors
+/// `Read`, if the server refuses the query.
+///
+/// Source: PostgreSQL documentation, "Concurrency Control", "Caveats".
+pub async fn lock_and_find_outdated(
+    client: &Connection,
+    table: &TableName,
+    written: &[TableName],
+) -> Result<Vec<Outdated>> {
+    // To plan a query locks every table behind a view, and every partition; nothing is executed. The
+    // compiler would take longer than the rest.
+    let lock = format!(
+        "SET LOCAL jit = off; SET LOCAL row_security = on; SET LOCAL search_path TO DEFAULT; \
+         EXPLAIN (COSTS off) SELECT FROM {table}; SET LOCAL search_path = pg_catalog, pg_temp"
+    );
+    let locked = client.simple_query(&lock).await;
+    locked.map_err(|err| server_error(ErrorKind::Read, format!("cannot read {table}"), err))?;
+    let schemas: Vec<&str> = written.iter().map(|table| &*table.schema).collect();
+    let names: Vec<&str> = written.iter().map(|table| &*table.name).collect();
+    let rows = query(client, include_str!("outdated.sql"), &[&schemas, &names]).await?;
+    let outdated = rows.iter().map(|row| Outdated {
+        name: row.get("name"),
+        is_written: row.get("is_written"),
+    });
+    Ok(outdated.collect())
+}
+
 /// The rows that the server's planner expects of `select`.
 ///
 /// # Errors
