@@ -26,7 +26,7 @@ async fn a_table_that_is_emptied_and_filled_again_is_not_read_as_empty() {
             let databases = changing(change).await;
             let second = format!("{read}: {{ into: public.copy, key: id, write: mirror{how} }}");
             let outcome = run(&databases, &[FIRST, &second]).await;
-            let note = "read under a newer snapshot than earlier streams: public.t was emptied or rewritten";
+            let note = "read under a newer snapshot than earlier streams: public.t was emptied";
             assert!(outcome.stdout.contains(note), "{outcome}");
             assert_eq!(rows(&databases, "public.copy").await, "2 B, 3 c");
         }
@@ -46,23 +46,58 @@ async fn a_table_that_is_rewritten_is_not_read_as_empty() {
 }
 
 #[tokio::test]
-async fn a_partition_that_is_taken_out_is_told() {
-    let databases = changing("ALTER TABLE public.p DETACH PARTITION public.p2").await;
-    let partitions =
-        "CREATE TABLE public.p (id integer PRIMARY KEY, v text) PARTITION BY RANGE (id);
-        CREATE TABLE public.p1 PARTITION OF public.p FOR VALUES FROM (0) TO (2);
-        CREATE TABLE public.p2 PARTITION OF public.p FOR VALUES FROM (2) TO (4);
-        INSERT INTO public.p SELECT * FROM public.t";
-    databases.destination.run(partitions).await;
-    let second = "public.p: { into: public.copy, key: id, write: mirror }";
+async fn a_table_that_takes_the_place_of_another_is_read_or_refused() {
+    let made = "CREATE TABLE public.made (id integer PRIMARY KEY, v text); INSERT INTO public.made VALUES (4, 'd');";
+    let second = "public.t: { into: public.copy, key: id, write: mirror }";
+    let change = "ALTER TABLE public.t RENAME TO old; DELETE FROM public.made;
+        INSERT INTO public.made VALUES (5, 'e'); ALTER TABLE public.made RENAME TO t";
+    let databases = changing(change).await;
+    databases.destination.run(made).await;
     let outcome = run(&databases, &[FIRST, second]).await;
     assert!(
-        outcome
-            .stdout
-            .contains("public.p2 was emptied or rewritten"),
+        outcome.stdout.contains("under a newer snapshot"),
         "{outcome}"
     );
-    assert_eq!(rows(&databases, "public.copy").await, "1 a");
+    assert_eq!(rows(&databases, "public.copy").await, "5 e");
+
+    let change = "DROP TABLE public.t CASCADE; ALTER TABLE public.made RENAME TO t";
+    let databases = changing(change).await;
+    let there = "CREATE TABLE public.copy (id integer PRIMARY KEY, v text);
+        INSERT INTO public.copy VALUES (9, 'i')";
+    databases.destination.run(made).await;
+    databases.destination.run(there).await;
+    let outcome = program(&databases, &[FIRST, second]).run().await;
+    outcome.assert_refused(1, &["changed since it was planned", "run again"]);
+    assert_eq!(rows(&databases, "public.copy").await, "9 i");
+}
+
+/// Planning a view leaves out partitions, and tables that do not matter to its rows.
+#[tokio::test]
+async fn partitions_that_are_not_read_are_no_reason_for_a_newer_snapshot() {
+    let change = "CREATE TABLE public.p3 PARTITION OF public.p FOR VALUES FROM (4) TO (6);
+        DROP TABLE public.p1; CREATE TABLE public.p1 PARTITION OF public.p FOR VALUES FROM (0) TO (2);
+        INSERT INTO public.p VALUES (1, 'A'), (5, 'e')";
+    let partitions = "CREATE TABLE public.p (id integer PRIMARY KEY, v text) PARTITION BY RANGE (id);
+        CREATE TABLE public.p1 PARTITION OF public.p FOR VALUES FROM (0) TO (2);
+        CREATE TABLE public.p2 PARTITION OF public.p FOR VALUES FROM (2) TO (4);
+        INSERT INTO public.p SELECT * FROM public.t;
+        CREATE VIEW public.pruned AS SELECT * FROM public.p WHERE id = 2;
+        CREATE VIEW public.some AS SELECT id, v, (SELECT max(id) FROM public.p) AS unused FROM public.t";
+    let pruned = "public.pruned: { into: public.copy, key: id, write: mirror }";
+    let some =
+        "public.some: { into: public.other, key: id, sql: 'SELECT id, v FROM {{ source }}' }";
+    let all = "public.p: { into: public.all, key: id, write: mirror }";
+    for (change, told) in [("SELECT", 0), (change, 1)] {
+        let databases = changing(change).await;
+        databases.destination.run(partitions).await;
+        let outcome = run(&databases, &[FIRST, pruned, some, all]).await;
+        let note = "under a newer snapshot";
+        assert_eq!(outcome.stdout.matches(note).count(), told, "{outcome}");
+        assert_eq!(rows(&databases, "public.copy").await, "2 b");
+        assert_eq!(rows(&databases, "public.other").await, "1 a, 2 b");
+        let expected = ["1 a, 2 b", "1 A, 2 b, 5 e"][told];
+        assert_eq!(rows(&databases, "public.all").await, expected);
+    }
 }
 
 #[tokio::test]
@@ -97,12 +132,14 @@ async fn changing(change: &str) -> Databases {
 
 /// Runs `streams` within the destination, whose tables they read.
 async fn run(databases: &Databases, streams: &[&str]) -> Outcome {
-    let outcome = Program::run_of(databases, &streams.join("\n"))
-        .with_variable("SOURCE_URL", &databases.destination_url)
-        .run()
-        .await;
+    let outcome = program(databases, streams).run().await;
     outcome.assert_done();
     outcome
+}
+
+fn program(databases: &Databases, streams: &[&str]) -> Program {
+    Program::run_of(databases, &streams.join("\n"))
+        .with_variable("SOURCE_URL", &databases.destination_url)
 }
 
 /// The rows of a table of the destination, in their order.

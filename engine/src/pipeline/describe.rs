@@ -1,5 +1,7 @@
 //! A plan in words and statements, for people.
 
+use std::collections::BTreeSet;
+
 use super::plan::LoadOutcome;
 use super::{Stream, SyncMode};
 use crate::postgres::catalog::Outdated;
@@ -101,11 +103,15 @@ pub(super) fn newer_snapshot_note(outdated: &[Outdated]) -> String {
         let names = outdated
             .iter()
             .filter(|table| table.is_written == is_written);
-        let names: Vec<&str> = names.map(|table| &*table.name).collect();
+        let names: BTreeSet<&str> = names.map(|table| &*table.name).collect();
+        let names = Vec::from_iter(names);
         (!names.is_empty()).then(|| format!("{} {what}", names.join(", ")))
     };
     let written = named(true, "was written by an earlier stream");
-    let rewritten = named(false, "was emptied or rewritten since the run's snapshot");
+    let rewritten = named(
+        false,
+        "was emptied, rewritten or put in place since the run's snapshot",
+    );
     let why: Vec<String> = written.into_iter().chain(rewritten).collect();
     format!(
         "read under a newer snapshot than earlier streams: {}",

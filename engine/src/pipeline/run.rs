@@ -578,11 +578,7 @@ impl Run {
                 true => written,
                 false => Vec::new(),
             };
-            outdated.extend(
-                session
-                    .lock_and_find_outdated(&table.name, &written)
-                    .await?,
-            );
+            outdated.extend(session.lock_and_find_outdated(table, &written).await?);
         }
         Ok(outdated)
     }

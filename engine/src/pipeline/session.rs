@@ -330,15 +330,15 @@ impl SourceSession {
         Ok(row.get(0))
     }
 
-    /// Locks what reading `name` reads, and gives those of its tables that the session's snapshot does not
+    /// Locks what reading `table` reads, and gives those of its tables that the session's snapshot does not
     /// show as they are, or that are `written`.
     pub(super) async fn lock_and_find_outdated(
         &self,
-        name: &TableName,
+        table: &Table,
         written: &[TableName],
     ) -> Result<Vec<Outdated>> {
         let snapshot = self.snapshot();
-        catalog::lock_and_find_outdated(snapshot.connection().await?, name, written).await
+        catalog::lock_and_find_outdated(snapshot.connection().await?, table, written).await
     }
 
     /// What the catalogue says of `name` under the session's snapshot.

@@ -105,8 +105,8 @@ pub async fn table(client: &Connection, name: &TableName) -> Result<Option<Table
 pub struct Outdated {
     /// Schema and name, quoted where they have to be.
     pub name: String,
-    /// Whether the run has written it; otherwise it was emptied, rewritten, or taken out of a
-    /// partitioned table, which an older snapshot shows as if it had no rows.
+    /// Whether the run has written it; otherwise it was emptied, rewritten or put in another's place,
+    /// and an older snapshot shows it as if it had no rows.
     pub is_written: bool,
 }
 
@@ -120,11 +120,12 @@ pub struct Outdated {
 /// Source: PostgreSQL documentation, "Concurrency Control", "Caveats".
 pub async fn lock_and_find_outdated(
     client: &Connection,
-    table: &TableName,
+    table: &Table,
     written: &[TableName],
 ) -> Result<Vec<Outdated>> {
-    // To plan a query locks every table behind a view, and every partition; nothing is executed. The
-    // compiler would take longer than the rest.
+    let (oid, table) = (table.oid, &table.name);
+    // To plan a query locks the tables behind a view, and the partitions that would be read; nothing is
+    // executed. The compiler would take longer than the rest.
     let lock = format!(
         "SET LOCAL jit = off; SET LOCAL row_security = on; SET LOCAL search_path TO DEFAULT; \
          EXPLAIN (COSTS off) SELECT FROM {table}; SET LOCAL search_path = pg_catalog, pg_temp"
@@ -133,7 +134,8 @@ pub async fn lock_and_find_outdated(
     locked.map_err(|err| server_error(ErrorKind::Read, format!("cannot read {table}"), err))?;
     let schemas: Vec<&str> = written.iter().map(|table| &*table.schema).collect();
     let names: Vec<&str> = written.iter().map(|table| &*table.name).collect();
-    let rows = query(client, include_str!("outdated.sql"), &[&schemas, &names]).await?;
+    let parameters: [&(dyn ToSql + Sync); 4] = [&schemas, &names, &oid, &table.to_string()];
+    let rows = query(client, include_str!("outdated.sql"), &parameters).await?;
     let outdated = rows.iter().map(|row| Outdated {
         name: row.get("name"),
         is_written: row.get("is_written"),
