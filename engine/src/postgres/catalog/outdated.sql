@@ -30,5 +30,6 @@ WHERE (c.oid IS NULL AND pg_catalog.pg_get_indexdef(locked.relation) IS NULL)
     OR (c.relkind IN ('r', 'm') AND c.relfilenode <> pg_catalog.pg_relation_filenode(c.oid))
     OR w.is_written
 UNION
-SELECT $4::pg_catalog.text, false WHERE NOT EXISTS (SELECT FROM locked WHERE locked.relation = $3::pg_catalog.oid)
+SELECT $4::pg_catalog.text, false
+WHERE $3::pg_catalog.oid >= 16384 AND NOT EXISTS (SELECT FROM locked WHERE locked.relation = $3::pg_catalog.oid)
 ORDER BY 1
