@@ -131,9 +131,7 @@ pub(crate) async fn execute(
         clean_up(&run, output).await;
     }
     outcome.report.elapsed_ms = started.elapsed().as_millis() as u64;
-    if outcome.failed.is_none() {
-        Box::pin(run.close()).await;
-    }
+    Box::pin(run.close()).await;
     Ok(outcome)
 }
 

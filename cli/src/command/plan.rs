@@ -62,7 +62,11 @@ pub(super) async fn show(
 pub(super) async fn plan(resolved: &Resolved, wanted: &[String]) -> Result<Vec<Planned>> {
     let planning = Box::pin(execution::plan(resolved, wanted));
     match Interrupt::listen()?.guard(planning).await {
-        Some(result) => result.map(|(_, planned)| planned),
+        Some(result) => {
+            let (run, planned) = result?;
+            Box::pin(run.close()).await;
+            Ok(planned)
+        }
         None => Err(Error::new(
             ErrorKind::Cancelled,
             "interrupted: nothing was changed",

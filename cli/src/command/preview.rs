@@ -7,12 +7,12 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use futures::StreamExt;
 use serde_json::{Map, Value};
+use towpath_engine::Result;
 use towpath_engine::pipeline::{Databases, InputTable, RowSecurity, Settings, Wanted};
 use towpath_engine::report::Progress;
 use towpath_engine::source::{BatchStream, Scan, Source};
 use towpath_engine::table::TableName;
 use towpath_engine::transform::{Destination, Input, Transform, TransformPlan};
-use towpath_engine::{Error, Result};
 
 use crate::args::PreviewArgs;
 use crate::connections::Connections;
@@ -44,9 +44,9 @@ pub(super) async fn run(
     let preview = Box::pin(async {
         let databases = Databases::open(&config, &settings).await?;
         let databases = databases.with_connections(&others);
-        let preview = rows(&databases, &name, transform.as_ref(), args.rows).await?;
+        let preview = rows(&databases, &name, transform.as_ref(), args.rows).await;
         databases.close().await;
-        Ok::<_, Error>(preview)
+        preview
     });
     let Some(result) = Interrupt::listen()?.guard(preview).await else {
         return Err(interrupted("no more rows are read"));

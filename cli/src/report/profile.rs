@@ -31,7 +31,7 @@ fn stream_text(stream: &StreamReport) -> String {
         ("encode", profile.encode_ms),
         ("destination wait", profile.destination_wait_ms),
     ];
-    let bottleneck = match profile.bottleneck(moving_ms) {
+    let bottleneck = match profile.bottleneck(stream.plan_ms, moving_ms) {
         Some(bottleneck) => format!("{}: the bottleneck is {bottleneck}\n", stream.stream),
         None => String::new(),
     };

@@ -11,8 +11,9 @@ use tokio::sync::OnceCell;
 use super::{RowSecurity, Settings, SourceSession, Stream};
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::ConnectionConfig;
+use crate::postgres::statement::PageRange;
 use crate::report::Progress;
-use crate::source::{CopySource, Scan, SourceLimits};
+use crate::source::{CopySource, Scan, Source, SourceLimits};
 use crate::table::{Table, TableName};
 use crate::transform::{Input, Reference, ReferencedTable, Transform};
 
@@ -222,6 +223,30 @@ impl Databases {
         sources.collect()
     }
 
+    /// What `scans` read, a source for each table: of the stream's own about `rows` rows, the same ones
+    /// every time, and of all others whole. Connections are shared as in a run.
+    ///
+    /// # Errors
+    /// `Config`, if there are fewer connections than scans.
+    pub async fn samples(
+        &self,
+        (stream, tables): (&Stream, &[Table]),
+        rows: u64,
+        scans: &[Scan],
+    ) -> Result<Vec<Arc<dyn Source>>> {
+        let condition = tables.first().and_then(|table| first_pages(table, rows));
+        self.end_planning().await;
+        let progress = Arc::default();
+        let sources = self.sources((stream, tables), condition.as_deref(), scans, &progress);
+        let sources = sources.await?.into_iter();
+        Ok(sources.map(|source| Arc::new(source) as _).collect())
+    }
+
+    /// Closes the sessions that only plans need.
+    pub(super) async fn end_planning(&self) {
+        join_all(self.open_sessions().map(SourceSession::end_planning)).await;
+    }
+
     /// Lets later reads see what had been committed by `instant`.
     pub(super) async fn renew_snapshots(&self, instant: Instant) {
         let sessions = self.open_sessions();
@@ -237,14 +262,27 @@ impl Databases {
     /// Ends all transactions, for whoever reads nothing more. Dropping the databases instead loses
     /// nothing, but their servers' logs then tell of clients that left within a transaction.
     pub async fn close(self) {
-        let sessions = self.open_sessions();
-        join_all(sessions.map(async |session| session.snapshot().end().await)).await;
+        join_all(self.open_sessions().map(SourceSession::end)).await;
     }
 
     fn open_sessions(&self) -> impl Iterator<Item = &SourceSession> {
         let others = self.others.values().chain(&self.destination);
         std::iter::once(&self.source).chain(others.filter_map(|other| other.session.get()))
     }
+}
+
+/// The condition that about `rows` rows of `table` pass, those of its first pages; `None` if it has no
+/// pages to tell apart.
+fn first_pages(table: &Table, rows: u64) -> Option<String> {
+    let estimated = table.estimated_rows.unwrap_or(0).max(1);
+    let pages = rows
+        .saturating_mul(u64::from(table.pages))
+        .div_ceil(estimated);
+    let first = PageRange {
+        start: 0,
+        end: Some(u32::try_from(pages.max(1)).unwrap_or(u32::MAX)),
+    };
+    table.has_ctid.then(|| first.condition())
 }
 
 /// The way out where the table that is written does not exist.

@@ -11,7 +11,6 @@ use super::{RowSecurity, Settings, Stream};
 use crate::decode::BatchLimits;
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::catalog::{self, Outdated};
-use crate::postgres::statement::PageRange;
 use crate::postgres::{Connection, ConnectionConfig, is_row_security, server_error};
 use crate::report::Progress;
 use crate::source::{
@@ -187,25 +186,6 @@ impl SourceSession {
         Arc::new(CopySource::new(table.clone(), snapshot, settings, progress))
     }
 
-    /// About `rows` rows of `table` under the session's snapshot, the same ones every time: its first
-    /// pages, or all of what has none.
-    pub fn sample(&self, table: &Table, rows: u64, progress: Arc<Progress>) -> Arc<dyn Source> {
-        let (snapshot, settings) = (self.snapshot(), self.settings);
-        let source = CopySource::new(table.clone(), snapshot, settings, progress);
-        if !table.has_ctid {
-            return Arc::new(source);
-        }
-        let estimated = table.estimated_rows.unwrap_or(0).max(1);
-        let pages = rows
-            .saturating_mul(u64::from(table.pages))
-            .div_ceil(estimated);
-        let first = PageRange {
-            start: 0,
-            end: Some(u32::try_from(pages.max(1)).unwrap_or(u32::MAX)),
-        };
-        Arc::new(source.with_condition(first.condition()))
-    }
-
     /// The rows of `table` that `stream` reads: those that pass `condition` (SQL of the source).
     pub(super) fn copy_source(
         &self,
@@ -248,7 +228,7 @@ impl SourceSession {
         );
         let least = limit + scans - readers;
         Err(Error::new(ErrorKind::Config, message).with_hint(format!(
-            "raise max_connections to {least}, or simplify the SQL"
+            "raise max_connections to {least}, simplify the SQL, or let the source run it (on: source)"
         )))
     }
 
@@ -267,8 +247,8 @@ impl SourceSession {
         let open = match users.take() {
             Some(open) => open,
             None => {
-                // It takes the place of one that reads.
-                self.present_snapshot().end_readers().await;
+                // It takes the place of one that reads, as `end_planning` has it.
+                self.snapshot().end_readers().await;
                 let connection = Connection::open(&self.config, "plan").await?;
                 let set = connection.batch_execute("SET search_path TO DEFAULT").await;
                 set.map_err(|err| {
@@ -280,16 +260,16 @@ impl SourceSession {
         Ok(users.insert(open))
     }
 
-    /// The snapshot that reads join.
-    pub(super) fn snapshot(&self) -> Arc<Snapshot> {
-        // Whoever asks for it is done with planning.
-        if let Ok(mut users) = self.users.try_lock() {
-            users.take();
+    /// Closes the session that only plans need: it takes the place of one that reads.
+    pub(super) async fn end_planning(&self) {
+        let users = self.users.lock().await.take();
+        if let Some(users) = users {
+            users.close().await;
         }
-        self.present_snapshot()
     }
 
-    fn present_snapshot(&self) -> Arc<Snapshot> {
+    /// The snapshot that reads join.
+    pub(super) fn snapshot(&self) -> Arc<Snapshot> {
         let snapshot = self.snapshot.lock();
         snapshot.unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -302,6 +282,17 @@ impl SourceSession {
             *self.snapshot.lock().unwrap_or_else(PoisonError::into_inner) = snapshot;
             outdated.end().await;
         }
+    }
+
+    /// Ends all transactions, for whoever reads nothing more.
+    pub(super) async fn end(&self) {
+        self.end_planning().await;
+        self.snapshot().end().await;
+    }
+
+    /// Whether the snapshot was taken before `instant`.
+    pub(super) fn snapshot_is_before(&self, instant: Instant) -> bool {
+        self.snapshot().was_taken_before(instant)
     }
 
     /// Checks that the role sees what the limits are about.

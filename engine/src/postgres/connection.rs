@@ -63,6 +63,9 @@ const IDENTITY: &str = "SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_is_in_
 /// Time for a cancel request: it is one packet, and who sends it wants to leave.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// For a session to answer what takes no time: a firewall may have cut it off.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// Between two tries to get a connection of a server that has none left.
 const FULL_INTERVAL: Duration = Duration::from_millis(100);
 
@@ -75,7 +78,7 @@ pub struct Connection {
     prepared: Mutex<HashMap<&'static str, Statement>>,
     canceller: Canceller,
     /// Moves bytes between client and socket; aborted on drop.
-    _driver: JoinSet<()>,
+    driver: JoinSet<()>,
 }
 
 impl Connection {
@@ -224,6 +227,23 @@ impl Connection {
             14.. => self.client.batch_execute(END_WITH_PROGRAM).await,
             _ => Ok(()),
         }
+    }
+
+    /// Executes `statement`, which takes no time, and tells whether the server did so within two
+    /// seconds.
+    pub async fn execute_at_once(&self, statement: &str) -> bool {
+        let executed = timeout(ANSWER_TIMEOUT, self.client.batch_execute(statement)).await;
+        matches!(executed, Ok(Ok(())))
+    }
+
+    /// Ends the session once the server has answered everything. Dropping it instead loses nothing,
+    /// but the server's log may then tell of a client that left in between.
+    pub async fn close(self) {
+        let Self {
+            client, mut driver, ..
+        } = self;
+        drop(client);
+        let _ = timeout(ANSWER_TIMEOUT, driver.join_next()).await;
     }
 
     /// What stops the statement that the session is running, from elsewhere.
@@ -383,7 +403,7 @@ impl Attempt<'_> {
             server_version: version,
             prepared: Mutex::default(),
             canceller,
-            _driver: driver,
+            driver,
         })
     }
 

@@ -7,13 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
-use tokio::time::timeout;
 
 use super::{Connection, ConnectionConfig, server_error};
 use crate::error::{ErrorKind, Result};
-
-/// For an idle session to answer: a firewall may have cut it off.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long a session may have been idle to be used again: others on the way to it, or to a server
 /// that it asks in turn, may give up on it.
@@ -86,7 +82,7 @@ impl ConnectionPool {
     pub async fn execute_on_idle(&self, statement: &str) {
         let idle = std::mem::take(&mut *self.idle());
         let executed = idle.into_iter().map(async |idle| {
-            let executed = execute(&idle.connection, statement).await;
+            let executed = idle.connection.execute_at_once(statement).await;
             executed.then_some(idle)
         });
         let executed = join_all(executed).await;
@@ -101,7 +97,10 @@ impl ConnectionPool {
 
     async fn end(&self, idle: Vec<Idle>) {
         if let Some(farewell) = self.farewell {
-            join_all(idle.iter().map(|idle| execute(&idle.connection, farewell))).await;
+            let ended = idle
+                .iter()
+                .map(|idle| idle.connection.execute_at_once(farewell));
+            join_all(ended).await;
         }
     }
 
@@ -117,12 +116,6 @@ impl ConnectionPool {
     fn idle(&self) -> MutexGuard<'_, Vec<Idle>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Whether the session of `connection` executes `statement` in time.
-async fn execute(connection: &Connection, statement: &str) -> bool {
-    let executed = timeout(ANSWER_TIMEOUT, connection.batch_execute(statement)).await;
-    matches!(executed, Ok(Ok(())))
 }
 
 /// A session of a pool. Dropping it closes the session, unless it may be used again.

@@ -76,6 +76,8 @@ pub struct Profile {
 /// What a stream would have to do faster to be faster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bottleneck {
+    /// Both catalogues answer no faster.
+    Plan,
     /// The source sends rows no faster.
     Source,
     /// The engine decodes, transforms and encodes no faster.
@@ -89,9 +91,9 @@ pub enum Bottleneck {
 }
 
 impl Profile {
-    /// The bottleneck of a stream whose rows moved for `moving_ms` by the clock on the wall; `None`
-    /// if nothing took time.
-    pub fn bottleneck(&self, moving_ms: u64) -> Option<Bottleneck> {
+    /// The bottleneck of a stream that was planned for `plan_ms` and whose rows moved for `moving_ms` by
+    /// the clock on the wall; `None` if nothing took time.
+    pub fn bottleneck(&self, plan_ms: u64, moving_ms: u64) -> Option<Bottleneck> {
         let engine = self.decode_ms + self.transform_ms + self.encode_ms;
         let moving = [
             (self.source_wait_ms, Bottleneck::Source),
@@ -100,6 +102,7 @@ impl Profile {
         ];
         let (_, slowest) = moving.into_iter().max_by_key(|(ms, _)| *ms)?;
         let phases = [
+            (plan_ms, Bottleneck::Plan),
             (moving_ms, slowest),
             (self.merge_ms, Bottleneck::Merge),
             (self.index_build_ms, Bottleneck::IndexBuild),
@@ -112,6 +115,7 @@ impl Profile {
 impl fmt::Display for Bottleneck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Plan => "the plan, for which both catalogues are asked",
             Self::Source => "the source, which sends rows no faster",
             Self::Engine => "the engine, which decodes, transforms and encodes no faster",
             Self::Destination => "the destination, which takes rows no faster",
@@ -146,13 +150,17 @@ mod tests {
             merge_ms: 600,
             ..Profile::default()
         };
-        assert_eq!(profile.bottleneck(1_100), Some(Bottleneck::Engine));
-        assert_eq!(profile.bottleneck(500), Some(Bottleneck::Merge));
+        assert_eq!(profile.bottleneck(40, 1_100), Some(Bottleneck::Engine));
+        assert_eq!(profile.bottleneck(40, 500), Some(Bottleneck::Merge));
         let waiting = Profile {
             source_wait_ms: 1_500,
             ..profile
         };
-        assert_eq!(waiting.bottleneck(1_100), Some(Bottleneck::Source));
-        assert_eq!(Profile::default().bottleneck(0), None);
+        assert_eq!(waiting.bottleneck(40, 1_100), Some(Bottleneck::Source));
+        assert_eq!(
+            Profile::default().bottleneck(40, 10),
+            Some(Bottleneck::Plan)
+        );
+        assert_eq!(Profile::default().bottleneck(0, 0), None);
     }
 }

@@ -2,14 +2,13 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures::future::join_all;
 use tokio::sync::OnceCell;
-use tokio::time::timeout;
 
 use super::Governor;
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::{
     Connection, ConnectionConfig, ConnectionPool, PooledConnection, server_error, tuning,
 };
@@ -34,9 +33,6 @@ const UNLOCK: &str = "ROLLBACK TO SAVEPOINT unlocked";
 /// The last statement of every session here.
 const FAREWELL: &str = "ROLLBACK";
 
-/// For the session that took a snapshot to answer.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
-
 /// A snapshot of a database, taken when the first reader asks for it, and kept open.
 ///
 /// Source: PostgreSQL documentation, "Snapshot Synchronization Functions".
@@ -58,12 +54,6 @@ struct Exported {
 }
 
 impl Exported {
-    /// Has the session that took the snapshot execute `statement`, which takes no time. If it is gone,
-    /// whoever needs it next is told.
-    async fn execute(&self, statement: &str) {
-        let _ = timeout(ANSWER_TIMEOUT, self.connection.batch_execute(statement)).await;
-    }
-
     fn pools(&self) -> Vec<Arc<ConnectionPool>> {
         let pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
         pools.values().cloned().collect()
@@ -99,9 +89,25 @@ impl Snapshot {
     /// The connection that took the snapshot, inside its transaction.
     ///
     /// # Errors
-    /// `Connect`, or `Read` if the server does not export a snapshot.
+    /// `Connect`, also if the session has ended meanwhile; `Read`, if the server does not export a
+    /// snapshot.
     pub async fn connection(&self) -> Result<&Connection> {
-        self.exported().await.map(|exported| &exported.connection)
+        let connection = &self.exported().await?.connection;
+        match connection.is_closed() {
+            false => Ok(connection),
+            true => Err(self.lost()),
+        }
+    }
+
+    /// The error of a session whose end took the snapshot with it.
+    fn lost(&self) -> Error {
+        let message = format!(
+            "the session that kept the snapshot of {} has ended",
+            self.config
+        );
+        Error::new(ErrorKind::Connect, message).with_hint(
+            "what was published stays: run again, and look into the server's log for who ended it",
+        )
     }
 
     /// A connection inside a read-only transaction that sees this snapshot.
@@ -140,7 +146,11 @@ impl Snapshot {
         };
         let readers = exported.pools();
         let readers = readers.iter().map(|pool| pool.execute_on_idle(UNLOCK));
-        tokio::join!(exported.execute(UNLOCK), join_all(readers));
+        // If the session is gone, whoever needs it next is told.
+        tokio::join!(
+            exported.connection.execute_at_once(UNLOCK),
+            join_all(readers)
+        );
     }
 
     /// Closes the sessions that have joined and are not reading.
@@ -155,7 +165,8 @@ impl Snapshot {
     /// server's log tells of clients that leave within a transaction.
     pub async fn end(&self) {
         if let Some(exported) = self.exported.get() {
-            tokio::join!(self.end_readers(), exported.execute(FAREWELL));
+            let farewell = exported.connection.execute_at_once(FAREWELL);
+            tokio::join!(self.end_readers(), farewell);
         }
     }
 

@@ -1,7 +1,6 @@
 //! A SELECT run by the engine and by the source, over the same rows, compared.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use arrow_array::ArrayRef;
 use arrow_array::cast::AsArray;
@@ -10,8 +9,7 @@ use futures::StreamExt;
 use serde::Serialize;
 use towpath_engine::Result;
 use towpath_engine::pipeline::{Databases, InputTable, Stream, Wanted};
-use towpath_engine::report::Progress;
-use towpath_engine::source::Source;
+use towpath_engine::table::Table;
 use towpath_engine::transform::{Destination, Input, OutputColumn, Transform, TransformPlan};
 
 use crate::value;
@@ -107,15 +105,9 @@ async fn run(
         ..Destination::default()
     };
     let plan = transform.plan(&inputs, &destination).await?;
-    let progress = Arc::new(Progress::default());
-    let sources: Vec<Arc<dyn Source>> = tables
-        .iter()
-        .enumerate()
-        .map(|(number, InputTable { session, table, .. })| match number {
-            0 => session.sample(table, rows, progress.clone()),
-            _ => session.source(table, progress.clone()),
-        })
-        .collect();
+    let tables: Vec<Table> = tables.into_iter().map(|input| input.table).collect();
+    let sources = databases.samples((stream, &tables), rows, plan.scans());
+    let sources = sources.await?;
     let mut found = Vec::new();
     for mut batches in plan.execute(&sources).await? {
         while let Some(batch) = batches.next().await {

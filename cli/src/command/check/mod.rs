@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 use towpath_engine::Result;
-use towpath_engine::pipeline::{Databases, Pipeline};
+use towpath_engine::pipeline::{Databases, Pipeline, Stream};
 
 use self::compare::{Comparison, compare};
 use super::plan::plan;
@@ -73,9 +73,21 @@ async fn compare_all(
         source, settings, ..
     } = &resolved.pipeline;
     let databases = Databases::open(source, settings).await?;
+    let streams = expand(&resolved.streams, wanted, databases.source()).await?;
+    let verdict = compare_each(&databases, &streams, rows, output).await;
+    databases.close().await;
+    verdict
+}
+
+async fn compare_each(
+    databases: &Databases,
+    streams: &[Stream],
+    rows: u64,
+    output: &Output,
+) -> Result<ExitCode> {
     let mut is_equal = true;
-    for stream in expand(&resolved.streams, wanted, databases.source()).await? {
-        let Some(comparison) = compare(&databases, &stream, rows).await? else {
+    for stream in streams {
+        let Some(comparison) = compare(databases, stream, rows).await? else {
             if stream.transform.select().is_some() {
                 let why = "its SQL reads tables that the source does not have";
                 output.note(&format!("{}: not compared, as {why}", stream.name));

@@ -1,18 +1,18 @@
 //! One execution of a pipeline.
 
+mod snapshots;
+
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use tokio::sync::OnceCell;
 use tracing::{info, warn};
 
 use super::created::{CreationInput, plan_created, plan_sequences};
-use super::describe::{
-    describe_load, empty_report, hidden_note, incremental_note, newer_snapshot_note, notes,
-};
+use super::describe::{describe_load, empty_report, hidden_note, incremental_note, notes};
 use super::lock::{lock, unlock};
 use super::plan::{LoadInput, LoadOutcome, plan_load};
 use super::session::database_identity;
@@ -23,7 +23,7 @@ use super::{
     incremental, privileges, type_changes,
 };
 use crate::error::{Error, ErrorKind, Result};
-use crate::postgres::catalog::{self, Outdated};
+use crate::postgres::catalog;
 use crate::postgres::{Connection, ConnectionConfig, server_error, statement};
 use crate::report::{PipelineName, PlanReport, Progress, RunId, Stage, Step, StreamReport};
 use crate::sink::{
@@ -31,9 +31,6 @@ use crate::sink::{
 };
 use crate::source::{CopySource, Scan, Source};
 use crate::table::{Table, TableName};
-
-/// How many snapshots are taken for one stream before it is given up.
-const SNAPSHOTS: usize = 5;
 
 /// A pipeline: two databases, and how to go about it.
 #[derive(Clone, Debug)]
@@ -65,8 +62,8 @@ pub struct Run {
     waker: WalWaker,
     /// What tells the destination from other databases.
     identity: OnceCell<String>,
-    /// Tables that streams have written since the snapshots were taken.
-    written: Mutex<Vec<TableName>>,
+    /// Tables that streams have written, and when that was done.
+    written: Mutex<Vec<(TableName, Instant)>>,
     prepared: OnceCell<Prepared>,
     streams: AtomicUsize,
 }
@@ -350,26 +347,44 @@ impl Run {
         let waited_until = lock(&self.destination, &name)
             .await?
             .or(prepared.waited_until);
-        let outdated = waited_until.filter(|until| plan.planned_at < *until);
-        let plan = if let Some(until) = outdated {
-            // What the other run published is newer than our plan and our snapshot.
-            self.databases.renew_snapshots(until).await;
-            self.plan(&plan.stream).await?
-        } else {
-            plan
-        };
-        let plan = self.with_types(plan).await?;
-        let plan = self.with_snapshots(plan).await?;
-        let load = Box::pin(self.load(plan, prepared, &progress));
-        let result = self.waker.during(&self.destination, load).await;
+        let executed = self.execute_locked(plan, prepared, waited_until, &progress);
+        let executed = Box::pin(executed).await;
         let unlocked = unlock(&self.destination, &name).await;
-        if result.is_err()
-            && let Err(err) = self.clean_up().await
-        {
-            warn!(error = %err, "staging tables are left to the next run");
+        if executed.is_err() {
+            self.databases.unlock().await;
+            if let Err(err) = self.clean_up().await {
+                warn!(error = %err, "staging tables are left to the next run");
+            }
         }
         progress.enter(Stage::Done);
-        result.and_then(|report| unlocked.map(|()| report))
+        executed.and_then(|report| unlocked.map(|()| report))
+    }
+
+    /// Moves the rows once no other run writes the table, which one did until `waited_until`.
+    async fn execute_locked(
+        &self,
+        mut plan: StreamPlan,
+        prepared: &Prepared,
+        waited_until: Option<Instant>,
+        progress: &Arc<Progress>,
+    ) -> Result<StreamReport> {
+        if let Some(until) = waited_until.filter(|until| plan.planned_at < *until) {
+            // What the other run published is newer than our plan and our snapshot.
+            self.databases.renew_snapshots(until).await;
+            plan = self.plan_again(&plan).await?;
+        }
+        let plan = self.with_snapshots(plan).await?;
+        let load = Box::pin(self.load(plan, prepared, progress));
+        self.waker.during(&self.destination, load).await
+    }
+
+    /// Another plan for the stream of `plan`, as what that was made from has changed.
+    async fn plan_again(&self, plan: &StreamPlan) -> Result<StreamPlan> {
+        let plan = self.plan(&plan.stream).await?;
+        match plan.refusal() {
+            None => Ok(plan),
+            Some(refusal) => Err(refusal),
+        }
     }
 
     /// The plan after the destination has got the types that it lacks: only then can it tell what
@@ -379,13 +394,13 @@ impl Run {
             return Ok(plan);
         }
         // A stream before this one may have created them.
-        let plan = self.plan(&plan.stream).await?;
+        let plan = self.plan_again(&plan).await?;
         if plan.type_changes.is_empty() {
             return Ok(plan);
         }
         info!(table = %plan.stream.into, statements = plan.type_changes.len(), "creating types");
         type_changes::run(&self.destination, &plan.type_changes).await?;
-        let plan = self.plan(&plan.stream).await?;
+        let plan = self.plan_again(&plan).await?;
         match plan.type_changes.is_empty() {
             true => Ok(plan),
             false => Err(type_changes::still_missing()),
@@ -461,7 +476,7 @@ impl Run {
         };
         report.notes.extend(pauses.note);
         let mut report = sink.commit(report).await?;
-        self.written().push(plan.stream.into.clone());
+        self.note_written(&plan.stream.into);
         report.publish_ms = began.elapsed().as_millis() as u64;
         report.profile = progress.clock.profile();
         info!(table = %plan.stream.into, rows = report.rows_written, "published");
@@ -540,68 +555,6 @@ impl Run {
             started_at: row.get(0),
             waited_until,
         })
-    }
-
-    /// The plan once the snapshots show its tables as they are: under newer ones than earlier streams, if
-    /// it must be. The tables are locked then.
-    async fn with_snapshots(&self, mut plan: StreamPlan) -> Result<StreamPlan> {
-        for _ in 0..SNAPSHOTS {
-            self.check_unchanged(&plan).await?;
-            let outdated = self.lock_and_find_outdated(&plan).await?;
-            if outdated.is_empty() {
-                return Ok(plan);
-            }
-            self.written().clear();
-            self.databases.renew_snapshots(Instant::now()).await;
-            let note = newer_snapshot_note(&outdated);
-            info!(table = %plan.stream.into, "{note}");
-            plan = self.plan(&plan.stream).await?;
-            if let Some(refusal) = plan.refusal() {
-                return Err(refusal);
-            }
-            plan.newer_snapshot = Some(note);
-        }
-        let message = format!(
-            "{} is emptied or rewritten again and again",
-            plan.table().name
-        );
-        Err(Error::new(ErrorKind::Schema, message).with_hint("nothing was moved: run again"))
-    }
-
-    async fn lock_and_find_outdated(&self, plan: &StreamPlan) -> Result<Vec<Outdated>> {
-        let references = plan.stream.transform.references();
-        let sessions = self.databases.sessions(references).await?;
-        let mut outdated = Vec::new();
-        for (session, table) in sessions.into_iter().zip(&plan.tables) {
-            let written = self.written().clone();
-            let written = match !written.is_empty() && self.reads_destination(session).await? {
-                true => written,
-                false => Vec::new(),
-            };
-            outdated.extend(session.lock_and_find_outdated(table, &written).await?);
-        }
-        Ok(outdated)
-    }
-
-    fn written(&self) -> MutexGuard<'_, Vec<TableName>> {
-        self.written.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Checks that the snapshots see the tables that were planned for.
-    async fn check_unchanged(&self, plan: &StreamPlan) -> Result<()> {
-        let references = plan.stream.transform.references();
-        let sessions = self.databases.sessions(references).await?;
-        for (session, planned) in sessions.into_iter().zip(&plan.tables) {
-            let found = session.table_in_snapshot(&planned.name).await?;
-            let is_same =
-                |found: Table| found.oid == planned.oid && found.columns == planned.columns;
-            if !found.is_some_and(is_same) {
-                let message = format!("{} changed since it was planned", planned.name);
-                return Err(Error::new(ErrorKind::Schema, message)
-                    .with_hint("nothing was moved: run again"));
-            }
-        }
-        Ok(())
     }
 
     async fn is_empty(&self, load: &LoadPlan) -> Result<bool> {
