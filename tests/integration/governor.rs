@@ -106,6 +106,30 @@ async fn scans_of_a_join_share_the_connections() {
 }
 
 #[tokio::test]
+async fn a_comparison_of_both_ways_keeps_to_the_connections() {
+    let databases = Databases::with(LARGE, "").await;
+    let role = Role::create(&databases, "CONNECTION LIMIT 5").await;
+    let join = "SELECT a.id, b.v FROM {{ source }} AS a JOIN {{ source }} AS b ON b.id = a.id";
+    let file = format!(
+        "source: ${{SOURCE_URL}}\ndestination: ${{DESTINATION_URL}}\n\
+         settings: {{ connections: 4 }}\nsource_limits: {{ max_connections: 5 }}\n\
+         streams:\n  public.large: {{ key: id, sql: \"{join}\" }}\n"
+    );
+    let arguments = ["check", "test.yaml", "--compare", "--rows", "30000"];
+    let outcome = Program::new(&databases, &arguments)
+        .with_file("test.yaml", &file)
+        .with_variable("SOURCE_URL", &role.url)
+        .run()
+        .await;
+    outcome.assert_done();
+    assert!(
+        outcome.stdout.contains("engine and source give the same 3"),
+        "{outcome}"
+    );
+    role.drop(&databases).await;
+}
+
+#[tokio::test]
 async fn too_few_connections_are_refused() {
     let databases = Databases::with("CREATE TABLE public.t (id integer PRIMARY KEY)", "").await;
     let limits = ["--table", "public.t", "--max-connections", "2"];

@@ -132,18 +132,39 @@ async fn a_source_s_log_tells_of_no_lost_connection() {
     let url = server.url("postgres");
     let source = Session::open(&url).await;
     source.run(ONE_ROW).await;
-    let databases = Databases::create().await;
+    let there = "CREATE TABLE public.there (id integer CHECK (id <> 1))";
+    let databases = Databases::with("", there).await;
     let select = "SELECT id FROM {{ source }}";
-    Program::copy_from(&databases, &url, &["--table", "public.t", "--sql", select])
-        .run()
-        .await
-        .assert_done();
+    let file = format!(
+        "source: ${{SOURCE_URL}}\ndestination: ${{DESTINATION_URL}}\nstreams:\n  \
+         public.t: {{ key: id, on: source, sql: '{select}' }}\n"
+    );
+    let one = ["--table", "public.t", "--sql", select];
+    let fails = ["--into", "public.there", "--write", "append"];
+    let (plan, fails) = (
+        [&one[..], &["--plan"]].concat(),
+        [&one[..], &fails].concat(),
+    );
+    for (words, code) in [(&one[..], 0), (&plan, 0), (&fails, 1)] {
+        let outcome = Program::copy_from(&databases, &url, words).run().await;
+        assert_eq!(outcome.code, Some(code), "{outcome}");
+    }
+    let preview = ["preview", &url, "public.t", "--sql", select];
+    let compare = ["check", "test.yaml", "--compare"];
+    for words in [&["plan", "test.yaml"][..], &compare, &preview] {
+        let program = Program::new(&databases, words)
+            .with_file("test.yaml", &file)
+            .with_variable("SOURCE_URL", &url);
+        program.run().await.assert_done();
+    }
     let gone = "SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity
         WHERE application_name LIKE 'towpath%')";
     source.wait_until(gone).await;
     let log = fs::read_to_string(server.folder().join("log")).unwrap();
     assert!(log.contains("ready to accept connections"), "{log}");
-    assert!(!log.contains("unexpected EOF"), "{log}");
+    for told in ["unexpected EOF", "Broken pipe", "lost"] {
+        assert!(!log.contains(told), "{log}");
+    }
 }
 
 #[tokio::test]

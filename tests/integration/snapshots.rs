@@ -120,6 +120,42 @@ async fn a_stream_reads_what_an_earlier_one_has_written() {
     assert_eq!(rows(&databases, "public.last").await, "1 a, 2 b");
 }
 
+/// What another database's snapshot shows already is no reason for a newer one.
+#[tokio::test]
+async fn a_database_that_is_read_after_it_was_written_is_read_once() {
+    let source = "CREATE TABLE public.t AS SELECT 1 AS id, 'a' AS v";
+    let copy = "CREATE TABLE public.copy (id integer PRIMARY KEY, v text)";
+    let databases = Databases::with(source, copy).await;
+    let join = "SELECT t.id, c.v || t.v AS v FROM {{ source }} AS t \
+                JOIN {{ source('there', 'public.copy') }} AS c USING (id)";
+    let file = format!(
+        "source: ${{SOURCE_URL}}\ndestination: ${{DESTINATION_URL}}\n\
+         connections: {{ there: '${{DESTINATION_URL}}' }}\nstreams:\n  \
+         first: {{ table: public.t, into: public.copy, key: id }}\n  \
+         second: {{ table: public.t, into: public.joined, key: id, sql: \"{join}\" }}\n"
+    );
+    let outcome = Program::new(&databases, &["run", "test.yaml"])
+        .with_file("test.yaml", &file)
+        .run()
+        .await;
+    outcome.assert_done();
+    assert!(!outcome.stdout.contains("newer snapshot"), "{outcome}");
+    assert_eq!(rows(&databases, "public.joined").await, "1 aa");
+}
+
+#[tokio::test]
+async fn the_end_of_the_session_that_keeps_the_snapshot_is_told() {
+    let change = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name = 'towpath snapshot'";
+    let databases = changing(change).await;
+    let second = "public.t: { into: public.copy, key: id }";
+    let outcome = program(&databases, &[FIRST, second]).run().await;
+    outcome.assert_refused(1, &["the session that kept the snapshot of", "has ended"]);
+    let found =
+        "SELECT count(*) || coalesce(to_regclass('public.copy')::text, ' alone') FROM public.into";
+    assert_eq!(databases.destination.value(found).await, "1 alone");
+}
+
 /// Tables in the destination, where writing into `public.into` makes `change`.
 async fn changing(change: &str) -> Databases {
     let trigger = format!(
