@@ -336,6 +336,33 @@ async fn a_schema_that_may_not_be_created() {
 }
 
 #[tokio::test]
+async fn a_ledger_that_may_not_be_written() {
+    let databases = Databases::with(
+        TABLE,
+        &format!("DROP ROLE IF EXISTS records_nothing; CREATE ROLE records_nothing LOGIN PASSWORD '{PASSWORD}'"),
+    )
+    .await;
+    let url = url_of_role(&databases.destination_url, "records_nothing", PASSWORD);
+    let schema = "CREATE SCHEMA towpath AUTHORIZATION records_nothing";
+    let usage = "GRANT CREATE, USAGE ON SCHEMA towpath TO records_nothing";
+    let insert = "GRANT SELECT, INSERT ON towpath.runs TO records_nothing";
+    for (there, grant) in [
+        ("SELECT", schema),
+        ("CREATE SCHEMA towpath", usage),
+        ("CREATE TABLE towpath.runs (run_id text)", insert),
+    ] {
+        databases.destination.run(there).await;
+        let program = Program::run_of(&databases, "public.orders: {}");
+        let outcome = program.with_variable("DESTINATION_URL", &url).run().await;
+        outcome.assert_refused(2, &["may not write the ledger towpath.runs", grant]);
+    }
+    databases
+        .destination
+        .run("DROP SCHEMA towpath CASCADE; DROP ROLE records_nothing")
+        .await;
+}
+
+#[tokio::test]
 async fn a_file_that_does_not_exist() {
     let databases = Databases::create().await;
     let outcome = Program::new(&databases, &["run", "no-such.yaml"])

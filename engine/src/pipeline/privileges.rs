@@ -77,8 +77,11 @@ type Lacking = Option<(String, String)>;
 
 /// The statement that would let the role write the ledger.
 async fn ledger_grant(connection: &Connection) -> Result<String> {
+    // to_regclass fails for who may not use the schema.
     let sql = "SELECT pg_catalog.to_regnamespace('towpath') IS NOT NULL, \
-        pg_catalog.to_regclass('towpath.runs') IS NOT NULL";
+        EXISTS (SELECT FROM pg_catalog.pg_class AS c \
+        JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace \
+        WHERE n.nspname = 'towpath' AND c.relname = 'runs')";
     let row = connection.ask_one(sql, &[]).await.map_err(unreadable)?;
     Ok(match (row.get(0), row.get(1)) {
         (_, true) => format!(

@@ -361,12 +361,14 @@ impl SourceCatalog for SourceSession {
     }
 }
 
-/// What tells a database from all others: its OID, and when its server started, to the microsecond.
+/// What tells a database from all others: its OID, its server's port, and when that started, to the
+/// microsecond: servers of one machine may start together.
 ///
 /// # Errors
 /// `Read`, if the server refuses the query.
 pub(super) async fn database_identity(connection: &Connection) -> Result<String> {
-    let sql = "SELECT pg_catalog.concat_ws(' ', d.oid, pg_catalog.pg_postmaster_start_time()) \
+    let sql = "SELECT pg_catalog.concat_ws(' ', d.oid, pg_catalog.current_setting('port'), \
+        pg_catalog.pg_postmaster_start_time()) \
         FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database()";
     let row = connection.ask_one(sql, &[]).await;
     let row = row.map_err(|err| server_error(ErrorKind::Read, "cannot read the catalogue", err))?;
