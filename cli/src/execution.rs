@@ -102,7 +102,13 @@ pub(crate) async fn execute(
     let started = Instant::now();
     let planned = interrupt.guard(Box::pin(plan(resolved, wanted))).await;
     let (run, planned) = planned.ok_or_else(|| interrupted("before any row moved"))??;
-    let plans = accepted(planned)?;
+    let plans = match accepted(planned) {
+        Ok(plans) => plans,
+        Err(refusal) => {
+            Box::pin(run.close()).await;
+            return Err(refusal);
+        }
+    };
     let mut outcome = Outcome {
         report: RunReport {
             run_id: run.id().to_string(),

@@ -1,10 +1,7 @@
 //! A plan in words and statements, for people.
 
-use std::collections::BTreeSet;
-
 use super::plan::LoadOutcome;
 use super::{Stream, SyncMode};
-use crate::postgres::catalog::Outdated;
 use crate::postgres::statement;
 use crate::report::PlanReport;
 use crate::sink::{LoadPath, LoadPlan, WriteMode, staging};
@@ -95,28 +92,6 @@ fn merge_statements(load: &LoadPlan, staging: &str) -> Vec<String> {
         }
         WriteMode::Replace | WriteMode::Mirror => vec![merge.upsert(), merge.delete_missing()],
     })
-}
-
-/// Why a stream is read under a newer snapshot.
-pub(super) fn newer_snapshot_note(outdated: &[Outdated]) -> String {
-    let named = |is_written, what: &str| {
-        let names = outdated
-            .iter()
-            .filter(|table| table.is_written == is_written);
-        let names: BTreeSet<&str> = names.map(|table| &*table.name).collect();
-        let names = Vec::from_iter(names);
-        (!names.is_empty()).then(|| format!("{} {what}", names.join(", ")))
-    };
-    let written = named(true, "was written by an earlier stream");
-    let rewritten = named(
-        false,
-        "was emptied, rewritten or put in place since the run's snapshot",
-    );
-    let why: Vec<String> = written.into_iter().chain(rewritten).collect();
-    format!(
-        "read under a newer snapshot than earlier streams: {}",
-        why.join("; ")
-    )
 }
 
 /// What row security means for a stream, given that it hides rows of the source.

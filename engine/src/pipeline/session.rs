@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 use super::{RowSecurity, Settings, Stream};
 use crate::decode::BatchLimits;
 use crate::error::{Error, ErrorKind, Result};
-use crate::postgres::catalog::{self, Outdated};
+use crate::postgres::catalog::{self, Relation};
 use crate::postgres::{Connection, ConnectionConfig, is_row_security, server_error};
 use crate::report::Progress;
 use crate::source::{
@@ -284,6 +284,13 @@ impl SourceSession {
         }
     }
 
+    /// Has the sessions say something that would be silent otherwise. Whether they can is found out when
+    /// they are needed.
+    pub(super) async fn keep_awake(&self) {
+        let snapshot = self.snapshot();
+        tokio::join!(snapshot.keep_awake(), self.connection.execute_at_once(""));
+    }
+
     /// Ends all transactions, for whoever reads nothing more.
     pub(super) async fn end(&self) {
         self.end_planning().await;
@@ -321,15 +328,18 @@ impl SourceSession {
         Ok(row.get(0))
     }
 
-    /// Locks what reading `table` reads, and gives those of its tables that the session's snapshot does not
-    /// show as they are, or that are `written`.
-    pub(super) async fn lock_and_find_outdated(
-        &self,
-        table: &Table,
-        written: &[TableName],
-    ) -> Result<Vec<Outdated>> {
+    /// Locks what reading `tables` reads; gives the relations that are locked as the session's snapshot
+    /// shows them.
+    pub(super) async fn lock(&self, tables: &[&Table]) -> Result<Vec<Relation>> {
         let snapshot = self.snapshot();
-        catalog::lock_and_find_outdated(snapshot.connection().await?, table, written).await
+        let connection = snapshot.connection().await?;
+        catalog::lock_relations(connection, tables).await?;
+        catalog::locked_relations(connection).await
+    }
+
+    /// The relations of these OIDs as they are.
+    pub(super) async fn relations(&self, oids: &[u32]) -> Result<Vec<Relation>> {
+        catalog::relations(&self.connection, oids).await
     }
 
     /// What the catalogue says of `name` under the session's snapshot.

@@ -74,11 +74,12 @@ impl Transfer<'_> {
         let snapshot = Arc::new(Snapshot::new(destination.config.clone(), Arc::default()));
         let settings = destination.settings;
         let present = CopySource::new(table.clone(), snapshot.clone(), settings, unseen);
-        tokio::try_join!(
+        let read = tokio::try_join!(
             flow::move_batches(self.streams(usize::MAX).await?, here.clone()),
             flow::move_batches(present.read_all(&scan), there),
-        )?;
+        );
         snapshot.end().await;
+        read?;
         let compared = Compared {
             differences: Arc::new(sums.differences()),
             rows_read: progress.rows_read(),

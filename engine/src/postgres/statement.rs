@@ -2,6 +2,13 @@
 
 use crate::table::{TableName, ident};
 
+/// Has a session wait no longer than this for a lock. Another session of ours holds one like it, somebody
+/// waits for that, and PostgreSQL has who comes after them wait behind them; it cannot see that the one
+/// waits for the other here.
+///
+/// Source: PostgreSQL documentation, "Explicit Locking" and "Client Connection Defaults".
+pub const GIVE_UP_LOCKS: &str = "SET lock_timeout = '10s'; ";
+
 /// Pages of a heap, from the first to before the end; an open end includes what is added later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageRange {

@@ -11,7 +11,7 @@ use super::publish::{self, Publication};
 use super::writer::{CopyWriter, WriterTarget};
 use super::{BatchWriter, Differences, LoadPath, LoadPlan, Sink, WriteMode, staging};
 use crate::error::{Error, ErrorKind, Result};
-use crate::postgres::statement::Persistence;
+use crate::postgres::statement::{GIVE_UP_LOCKS, Persistence};
 use crate::postgres::{
     Connection, ConnectionConfig, ConnectionPool, PooledConnection, server_error, statement,
 };
@@ -35,6 +35,8 @@ pub struct SinkSettings {
     pub identity: RunIdentity,
     /// The rows that are written, if not all: the table has the others already.
     pub only: Option<Arc<Differences>>,
+    /// Whether the stream reads the database that it writes, and so holds locks there meanwhile.
+    pub gives_up_locks: bool,
 }
 
 /// Sessions of a destination, which one sink after the other uses.
@@ -107,10 +109,15 @@ impl TableSink {
         progress: Arc<Progress>,
     ) -> Result<Self> {
         let (plan, publisher) = (Arc::new(plan), settings.sessions.publishers.get().await?);
-        if plan.as_replica {
-            let set = "SET session_replication_role = replica";
+        let set = [
+            (plan.as_replica, "SET session_replication_role = replica; "),
+            (settings.gives_up_locks, GIVE_UP_LOCKS),
+        ];
+        let set = set.iter().filter(|(is_set, _)| *is_set);
+        let set: String = set.map(|(_, statement)| *statement).collect();
+        if !set.is_empty() {
             let refused = |err| server_error(ErrorKind::Load, "cannot prepare the load", err);
-            publisher.batch_execute(set).await.map_err(refused)?;
+            publisher.batch_execute(&set).await.map_err(refused)?;
         }
         let mut sink = Self {
             plan,
@@ -266,7 +273,8 @@ impl Sink for TableSink {
         let told = profile.index_build_ms + profile.merge_ms - merged_before;
         let rest = began.elapsed().saturating_sub(Duration::from_millis(told));
         clock.add(Step::Merge, rest);
-        if !self.plan.as_replica && !matches!(self.target, Target::Temporary(_)) {
+        let has_settings = self.plan.as_replica || self.settings.gives_up_locks;
+        if !has_settings && !matches!(self.target, Target::Temporary(_)) {
             self.publisher.allow_reuse();
         }
         Ok(report)

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use futures::{StreamExt, stream};
+use tokio_postgres::error::SqlState;
 
 use super::reader::{PartitionReader, Reading};
 use super::snapshot::{ReadSession, Snapshot};
@@ -239,16 +240,25 @@ impl Source for CopySource {
 }
 
 /// The error of a server that does not let `table` be read. That row security would hide rows has
-/// words of its own, also where it is that of a table behind a view.
+/// words of its own, also where it is that of a table behind a view, and so has a lock that is not to be
+/// had.
 ///
 /// Source: PostgreSQL documentation, "Row Security Policies", and the setting `row_security`.
 pub fn read_error(table: impl fmt::Display, err: tokio_postgres::Error) -> Error {
+    if err.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) {
+        let message = format!("somebody waits to alter or empty {table}");
+        return server_error(ErrorKind::Read, message, err).with_hint(LOCK_HINT);
+    }
     if !is_row_security(&err) {
         return server_error(ErrorKind::Read, format!("cannot read {table}"), err);
     }
     let message = format!("row security hides rows of {table} from the role");
     server_error(ErrorKind::Schema, message, err).with_hint(ROW_SECURITY_HINT)
 }
+
+/// Why a lock is not waited for.
+const LOCK_HINT: &str = "they wait for the rows that are read here already, and reading on would wait for \
+     them: run again once that is done";
 
 /// The ways out where row security hides rows.
 const ROW_SECURITY_HINT: &str = "connect as the owner of the protected table, or as a role with \

@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use tokio::sync::OnceCell;
+use tokio::time::timeout;
 
 use super::Governor;
 use crate::error::{Error, ErrorKind, Result};
+use crate::postgres::statement::GIVE_UP_LOCKS;
 use crate::postgres::{
     Connection, ConnectionConfig, ConnectionPool, PooledConnection, server_error, tuning,
 };
@@ -29,6 +31,9 @@ const UNLOCKED: &str = "SAVEPOINT unlocked";
 ///
 /// Source: PostgreSQL documentation, "Explicit Locking", "Table-Level Locks".
 const UNLOCK: &str = "ROLLBACK TO SAVEPOINT unlocked";
+
+/// For the session that took a snapshot to unlock: rows are lost that nobody can vouch for, if it does not.
+const UNLOCK_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The last statement of every session here.
 const FAREWELL: &str = "ROLLBACK";
@@ -140,17 +145,28 @@ impl Snapshot {
 
     /// Unlocks what has been read by sessions that are not reading: it is locked until then, if only
     /// against being altered or dropped.
-    pub async fn unlock(&self) {
+    ///
+    /// # Errors
+    /// `Connect`, if the session that took the snapshot has ended, and with it its locks: what was read
+    /// since may have been emptied before.
+    pub async fn unlock(&self) -> Result<()> {
         let Some(exported) = self.exported.get() else {
-            return;
+            return Ok(());
         };
         let readers = exported.pools();
         let readers = readers.iter().map(|pool| pool.execute_on_idle(UNLOCK));
-        // If the session is gone, whoever needs it next is told.
-        tokio::join!(
-            exported.connection.execute_at_once(UNLOCK),
-            join_all(readers)
-        );
+        let unlock = timeout(UNLOCK_TIMEOUT, exported.connection.batch_execute(UNLOCK));
+        match tokio::join!(unlock, join_all(readers)).0 {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(self.lost()),
+        }
+    }
+
+    /// Has the session that took the snapshot say something.
+    pub async fn keep_awake(&self) {
+        if let Some(exported) = self.exported.get() {
+            exported.connection.execute_at_once("").await;
+        }
     }
 
     /// Closes the sessions that have joined and are not reading.
@@ -179,7 +195,7 @@ impl Snapshot {
         let setup = format!(
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
              SET TRANSACTION SNAPSHOT '{id}'; SET LOCAL row_security = {}; {query}{KEEP_MEMORY}; \
-             {UNLOCKED}",
+             {GIVE_UP_LOCKS}{UNLOCKED}",
             session.row_security
         );
         ConnectionPool::new(self.config.clone(), "read", setup).with_farewell(FAREWELL)

@@ -11,6 +11,7 @@ use std::time::Instant;
 use tokio::sync::OnceCell;
 use tracing::{info, warn};
 
+use self::snapshots::Locked;
 use super::created::{CreationInput, plan_created, plan_sequences};
 use super::describe::{describe_load, empty_report, hidden_note, incremental_note, notes};
 use super::lock::{lock, unlock};
@@ -349,15 +350,19 @@ impl Run {
             .or(prepared.waited_until);
         let executed = self.execute_locked(plan, prepared, waited_until, &progress);
         let executed = Box::pin(executed).await;
-        let unlocked = unlock(&self.destination, &name).await;
+        if let Err(err) = unlock(&self.destination, &name).await {
+            // What is published is, and the end of the session lets others in.
+            warn!(error = %err, "the lock {name:?} stays until the session ends");
+        }
         if executed.is_err() {
-            self.databases.unlock().await;
+            // The session that keeps a snapshot may be why.
+            let _ = self.databases.unlock().await;
             if let Err(err) = self.clean_up().await {
                 warn!(error = %err, "staging tables are left to the next run");
             }
         }
         progress.enter(Stage::Done);
-        executed.and_then(|report| unlocked.map(|()| report))
+        executed
     }
 
     /// Moves the rows once no other run writes the table, which one did until `waited_until`.
@@ -373,8 +378,9 @@ impl Run {
             self.databases.renew_snapshots(until).await;
             plan = self.plan_again(&plan).await?;
         }
-        let plan = self.with_snapshots(plan).await?;
-        let load = Box::pin(self.load(plan, prepared, progress));
+        let (plan, locked) = self.with_snapshots(plan).await?;
+        let load = Box::pin(self.load((plan, locked), prepared, progress));
+        let load = self.databases.keep_awake(load);
         self.waker.during(&self.destination, load).await
     }
 
@@ -423,7 +429,7 @@ impl Run {
 
     async fn load(
         &self,
-        plan: StreamPlan,
+        (plan, locked): (StreamPlan, Vec<Locked<'_>>),
         prepared: &Prepared,
         progress: &Arc<Progress>,
     ) -> Result<StreamReport> {
@@ -447,7 +453,10 @@ impl Run {
             load: &load,
             progress,
         };
-        let settings = self.sink_settings(&plan, prepared);
+        let settings = SinkSettings {
+            gives_up_locks: self.any_is_destination(&locked).await?,
+            ..self.sink_settings(&plan, prepared)
+        };
         let moved = Box::pin(async {
             let began = Instant::now();
             let compared = match load.compares {
@@ -460,9 +469,9 @@ impl Run {
             let load_ms = began.elapsed().as_millis() as u64;
             Ok((compared, sink, (compare_ms, load_ms)))
         });
-        let moved = self.source().watch(progress, moved).await;
-        self.databases.unlock().await;
-        let ((compared, sink, (compare_ms, load_ms)), pauses) = moved?;
+        let moved = self.source().watch(progress, moved).await?;
+        let ((compared, sink, (compare_ms, load_ms)), pauses) = moved;
+        self.unlock(&locked).await?;
         let computed = plan.transform.compute_time();
         progress.clock.add(Step::Transform, computed);
         progress.enter(Stage::Publishing);
@@ -533,6 +542,7 @@ impl Run {
                 },
             },
             only: None,
+            gives_up_locks: false,
         }
     }
 

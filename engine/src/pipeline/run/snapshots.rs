@@ -1,45 +1,100 @@
 //! Which snapshot a stream is read under.
 
+use std::collections::{BTreeSet, HashMap};
+use std::ptr;
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use tracing::info;
 
 use super::Run;
 use crate::error::{Error, ErrorKind, Result};
-use crate::pipeline::describe::newer_snapshot_note;
 use crate::pipeline::{SourceSession, StreamPlan};
-use crate::postgres::catalog::Outdated;
+use crate::postgres::catalog::{Relation, RelationState};
 use crate::table::{Table, TableName};
 
 /// How many snapshots are taken for one stream before it is given up.
 const SNAPSHOTS: usize = 5;
 
+/// Why a snapshot does not do for a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Reason {
+    /// An earlier stream has written a table since.
+    Written,
+    /// The snapshot does not read what there is.
+    Altered,
+    /// The stream was planned for another table than the snapshot shows.
+    Planned,
+}
+
+/// A relation that makes a newer snapshot necessary, by its name for people.
+type Outdated = (Reason, String);
+
+/// What a stream reads of one database, locked, and as it was then.
+pub(super) struct Locked<'a> {
+    session: &'a SourceSession,
+    relations: Vec<Relation>,
+}
+
 impl Run {
     /// The plan once the destination has its types, and the snapshots show its tables as they are:
     /// under newer ones than earlier streams, if it must be. The tables are locked then.
-    pub(super) async fn with_snapshots(&self, mut plan: StreamPlan) -> Result<StreamPlan> {
+    pub(super) async fn with_snapshots(
+        &self,
+        mut plan: StreamPlan,
+    ) -> Result<(StreamPlan, Vec<Locked<'_>>)> {
         let mut newer_snapshot = None;
         for _ in 0..SNAPSHOTS {
             plan = self.with_types(plan).await?;
             self.databases.end_planning().await;
-            self.check_unchanged(&plan).await?;
-            let outdated = self.lock_and_find_outdated(&plan).await?;
+            let (locked, outdated) = self.lock_and_compare(&plan).await?;
             if outdated.is_empty() {
                 plan.newer_snapshot = newer_snapshot;
-                return Ok(plan);
+                return Ok((plan, locked));
             }
             self.databases.renew_snapshots(Instant::now()).await;
             let note = newer_snapshot_note(&outdated);
             info!(table = %plan.stream.into, "{note}");
-            newer_snapshot = Some(note);
+            // Nothing has been read under another one yet, if this is the first stream.
+            newer_snapshot = (self.streams.load(Ordering::Relaxed) > 0).then_some(note);
             plan = self.plan_again(&plan).await?;
         }
-        let message = format!(
-            "{} is emptied or rewritten again and again",
-            plan.table().name
-        );
+        let message = format!("{} changes again and again", plan.table().name);
         Err(Error::new(ErrorKind::Schema, message).with_hint("nothing was moved: run again"))
+    }
+
+    /// Unlocks what a stream has read.
+    ///
+    /// # Errors
+    /// `Schema`, if it is not what was locked: some changes need no lock on what they change; `Connect`, if
+    /// it was not locked to the end.
+    pub(super) async fn unlock(&self, locked: &[Locked<'_>]) -> Result<()> {
+        for Locked { session, relations } in locked {
+            let now = session.relations(&oids(relations)).await?;
+            let changed = relations.iter().find(|relation| !now.contains(relation));
+            if let Some(state) = changed.and_then(|relation| relation.state.as_ref()) {
+                let message = format!("{} changed while it was read", state.readable);
+                return Err(Error::new(ErrorKind::Schema, message)
+                    .with_hint("its partitions or its name: nothing was published, run again"));
+            }
+            let mut states = relations.iter().filter_map(|now| now.state.as_ref());
+            if states.any(|state| state.is_foreign) {
+                // The other server's snapshot lasts as long as the transaction that reads there.
+                session.snapshot().end_readers().await;
+            }
+        }
+        self.databases.unlock().await
+    }
+
+    /// Whether a stream that has locked this reads the database that it writes.
+    pub(super) async fn any_is_destination(&self, locked: &[Locked<'_>]) -> Result<bool> {
+        for Locked { session, .. } in locked {
+            if self.reads_destination(session).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Remembers that a stream has written `table`.
@@ -48,24 +103,51 @@ impl Run {
         written.push((table.clone(), Instant::now()));
     }
 
-    async fn lock_and_find_outdated(&self, plan: &StreamPlan) -> Result<Vec<Outdated>> {
+    /// Locks what `plan` reads, in each database, and finds what its snapshot does not show as it is.
+    async fn lock_and_compare(
+        &self,
+        plan: &StreamPlan,
+    ) -> Result<(Vec<Locked<'_>>, BTreeSet<Outdated>)> {
         let references = plan.stream.transform.references();
         let sessions = self.databases.sessions(references).await?;
-        let mut outdated = Vec::new();
+        let mut tables: Vec<(&SourceSession, Vec<&Table>)> = Vec::new();
         for (session, table) in sessions.into_iter().zip(&plan.tables) {
-            let written = self.written_since_snapshot(session).await?;
-            outdated.extend(session.lock_and_find_outdated(table, &written).await?);
+            match tables.iter_mut().find(|(of, _)| ptr::eq(*of, session)) {
+                Some((_, tables)) => tables.push(table),
+                None => tables.push((session, vec![table])),
+            }
         }
-        Ok(outdated)
+        let (mut locked, mut outdated) = (Vec::new(), BTreeSet::new());
+        for (session, tables) in tables {
+            for table in &tables {
+                if !is_as_planned(session, table).await? {
+                    outdated.insert((Reason::Planned, table.name.to_string()));
+                }
+            }
+            // What was planned for may not be there.
+            if !outdated.is_empty() {
+                continue;
+            }
+            let seen = session.lock(&tables).await?;
+            let relations = session.relations(&oids(&seen)).await?;
+            let written = self.written_since_snapshot(session).await?;
+            outdated.extend(compare(&seen, &relations, &written));
+            let is_locked = |table: &&Table| {
+                table.oid < FIRST_OID || relations.iter().any(|relation| relation.oid == table.oid)
+            };
+            let others = tables.iter().filter(|table| !is_locked(table));
+            outdated.extend(others.map(|table| (Reason::Altered, table.name.to_string())));
+            locked.push(Locked { session, relations });
+        }
+        Ok((locked, outdated))
     }
 
     /// Tables of the database of `session` that streams have written since its snapshot was taken.
     async fn written_since_snapshot(&self, session: &SourceSession) -> Result<Vec<TableName>> {
         let written: Vec<TableName> = {
             let written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-            let since = written
-                .iter()
-                .filter(|(_, at)| session.snapshot_is_before(*at));
+            let since = written.iter();
+            let since = since.filter(|(_, at)| session.snapshot_is_before(*at));
             since.map(|(table, _)| table.clone()).collect()
         };
         match !written.is_empty() && self.reads_destination(session).await? {
@@ -73,21 +155,66 @@ impl Run {
             false => Ok(Vec::new()),
         }
     }
+}
 
-    /// Checks that the snapshots see the tables that were planned for.
-    async fn check_unchanged(&self, plan: &StreamPlan) -> Result<()> {
-        let references = plan.stream.transform.references();
-        let sessions = self.databases.sessions(references).await?;
-        for (session, planned) in sessions.into_iter().zip(&plan.tables) {
-            let found = session.table_in_snapshot(&planned.name).await?;
-            let is_same =
-                |found: Table| found.oid == planned.oid && found.columns == planned.columns;
-            if !found.is_some_and(is_same) {
-                let message = format!("{} changed since it was planned", planned.name);
-                return Err(Error::new(ErrorKind::Schema, message)
-                    .with_hint("nothing was moved: run again"));
-            }
-        }
-        Ok(())
-    }
+/// The least OID of what is not the system's own.
+///
+/// Source: PostgreSQL documentation, "System Catalog Initial Data", "OID Assignment".
+const FIRST_OID: u32 = 16384;
+
+/// Whether the session's snapshot shows `planned` as it was when it was planned for.
+async fn is_as_planned(session: &SourceSession, planned: &Table) -> Result<bool> {
+    let found = session.table_in_snapshot(&planned.name).await?;
+    Ok(found.is_some_and(|found| {
+        found.oid == planned.oid
+            && found.columns == planned.columns
+            && found.unique_indexes == planned.unique_indexes
+            && found.has_inheritors == planned.has_inheritors
+    }))
+}
+
+fn oids(relations: &[Relation]) -> Vec<u32> {
+    relations.iter().map(|relation| relation.oid).collect()
+}
+
+/// Those of the relations `now` that a snapshot does not read, which has `seen` them, or that are
+/// `written`.
+fn compare(seen: &[Relation], now: &[Relation], written: &[TableName]) -> Vec<Outdated> {
+    let seen: HashMap<u32, Option<&RelationState>> = seen
+        .iter()
+        .map(|relation| (relation.oid, relation.state.as_ref()))
+        .collect();
+    let reason = |relation: &Relation| {
+        let state = relation.state.as_ref()?;
+        let before = seen.get(&relation.oid).copied().flatten();
+        let reason = match before.is_some_and(|before| before.reads(state)) {
+            _ if written.contains(&state.name) => Reason::Written,
+            false => Reason::Altered,
+            true => return None,
+        };
+        Some((reason, state.readable.clone()))
+    };
+    now.iter().filter_map(reason).collect()
+}
+
+/// Why a stream is read under a newer snapshot.
+fn newer_snapshot_note(outdated: &BTreeSet<Outdated>) -> String {
+    let reasons = [
+        (Reason::Written, "was written by an earlier stream"),
+        (
+            Reason::Altered,
+            "was emptied, rewritten, altered or put in place since the run's snapshot",
+        ),
+        (Reason::Planned, "changed since it was planned"),
+    ];
+    let why = reasons.iter().filter_map(|(reason, what)| {
+        let names = outdated.iter().filter(|(of, _)| of == reason);
+        let names: Vec<&str> = names.map(|(_, name)| &**name).collect();
+        (!names.is_empty()).then(|| format!("{} {what}", names.join(", ")))
+    });
+    let why: Vec<String> = why.collect();
+    format!(
+        "read under a newer snapshot than earlier streams: {}",
+        why.join("; ")
+    )
 }

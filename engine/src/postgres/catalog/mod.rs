@@ -3,6 +3,7 @@
 mod definition;
 mod pressure;
 mod query;
+mod relation;
 mod types;
 
 use serde::Serialize;
@@ -19,6 +20,7 @@ pub use definition::{
 };
 pub use pressure::{Pressure, pressure, sees_others};
 pub use query::{FunctionTraits, QueryRefusal, ResultColumn, describe, functions};
+pub use relation::{Relation, RelationState, lock_relations, locked_relations, relations};
 pub use types::{ExtensionState, counterpart, extension_state, type_definition};
 
 /// One line of a list of tables.
@@ -98,49 +100,6 @@ pub async fn table(client: &Connection, name: &TableName) -> Result<Option<Table
         row_security: row.get("row_security"),
         has_ascii_case: row.get("has_ascii_case"),
     }))
-}
-
-/// A table of which a snapshot does not show what is to be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outdated {
-    /// Schema and name, quoted where they have to be.
-    pub name: String,
-    /// Whether the run has written it; otherwise it was emptied, rewritten or put in another's place,
-    /// and an older snapshot shows it as if it had no rows.
-    pub is_written: bool,
-}
-
-/// Locks what reading `table` reads, so that nobody rewrites it, until the transaction ends or goes back
-/// to a savepoint; gives those tables that the transaction's snapshot does not show as they are, and
-/// those that are `written`.
-///
-/// # Errors
-/// `Read`, if the server refuses the query.
-///
-/// Source: PostgreSQL documentation, "Concurrency Control", "Caveats".
-pub async fn lock_and_find_outdated(
-    client: &Connection,
-    table: &Table,
-    written: &[TableName],
-) -> Result<Vec<Outdated>> {
-    let (oid, table) = (table.oid, &table.name);
-    // To plan a query locks the tables behind a view, and the partitions that would be read; nothing is
-    // executed. The compiler would take longer than the rest.
-    let lock = format!(
-        "SET LOCAL jit = off; SET LOCAL row_security = on; SET LOCAL search_path TO DEFAULT; \
-         EXPLAIN (COSTS off) SELECT FROM {table}; SET LOCAL search_path = pg_catalog, pg_temp"
-    );
-    let locked = client.simple_query(&lock).await;
-    locked.map_err(|err| server_error(ErrorKind::Read, format!("cannot read {table}"), err))?;
-    let schemas: Vec<&str> = written.iter().map(|table| &*table.schema).collect();
-    let names: Vec<&str> = written.iter().map(|table| &*table.name).collect();
-    let parameters: [&(dyn ToSql + Sync); 4] = [&schemas, &names, &oid, &table.to_string()];
-    let rows = query(client, include_str!("outdated.sql"), &parameters).await?;
-    let outdated = rows.iter().map(|row| Outdated {
-        name: row.get("name"),
-        is_written: row.get("is_written"),
-    });
-    Ok(outdated.collect())
 }
 
 /// The rows that the server's planner expects of `select`.

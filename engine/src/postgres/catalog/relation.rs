@@ -1,0 +1,168 @@
+//! What reading a table depends on beside its rows.
+
+use tokio_postgres::types::ToSql;
+
+use super::query;
+use crate::error::{ErrorKind, Result};
+use crate::postgres::{Connection, server_error};
+use crate::table::{Table, TableName, ident};
+
+/// A table, view or partition that is read when another one is, as a transaction's snapshot shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Relation {
+    /// `pg_class.oid`.
+    pub oid: u32,
+    /// What the snapshot knows of it; `None` if it was created after that.
+    pub state: Option<RelationState>,
+}
+
+/// What decides which rows are read where a relation is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RelationState {
+    /// Its name.
+    pub name: TableName,
+    /// The same, quoted where it has to be.
+    pub readable: String,
+    /// Whether its rows are another server's.
+    pub is_foreign: bool,
+    /// `pg_class.relfilenode`, which is another one after `TRUNCATE`, or once it was rewritten.
+    file: u32,
+    /// Numbers, types and names of its columns.
+    columns: Vec<String>,
+    /// Its partitions, or the tables that inherit from it.
+    children: Vec<u32>,
+    /// Hashes of a view's query.
+    queries: Vec<i64>,
+}
+
+impl RelationState {
+    /// Whether a snapshot that shows this reads the rows of a relation that is `now` so: columns that were
+    /// added do not matter to who names those that are here.
+    pub fn reads(&self, now: &Self) -> bool {
+        let Self {
+            name,
+            readable: _,
+            is_foreign,
+            file,
+            columns,
+            children,
+            queries,
+        } = self;
+        columns.iter().all(|column| now.columns.contains(column))
+            && (name, is_foreign, file, children, queries)
+                == (
+                    &now.name,
+                    &now.is_foreign,
+                    &now.file,
+                    &now.children,
+                    &now.queries,
+                )
+    }
+}
+
+/// Locks what reading `tables` reads, so that nobody rewrites it, until the transaction ends or goes back
+/// to a savepoint.
+///
+/// # Errors
+/// `Read`, if the server refuses.
+///
+/// Source: PostgreSQL documentation, "Concurrency Control", "Caveats".
+pub async fn lock_relations(client: &Connection, tables: &[&Table]) -> Result<()> {
+    for table in tables {
+        // To plan a query locks the tables behind a view, and the partitions that would be read; nothing
+        // is executed. The compiler would take longer than the rest.
+        let columns: Vec<String> = table.columns.iter().map(|c| ident(&c.name)).collect();
+        let lock = format!(
+            "SET LOCAL jit = off; SET LOCAL row_security = on; SET LOCAL search_path TO DEFAULT; \
+             EXPLAIN (COSTS off) SELECT {} FROM {}; SET LOCAL search_path = pg_catalog, pg_temp",
+            columns.join(", "),
+            table.name
+        );
+        let locked = client.simple_query(&lock).await;
+        locked.map_err(|err| {
+            server_error(ErrorKind::Read, format!("cannot read {}", table.name), err)
+        })?;
+    }
+    Ok(())
+}
+
+/// The relations that the session has locked, but for those of the catalogue.
+///
+/// # Errors
+/// `Read`, if the server refuses the query.
+pub async fn locked_relations(client: &Connection) -> Result<Vec<Relation>> {
+    relations_of(client, None).await
+}
+
+/// The relations of these OIDs.
+///
+/// # Errors
+/// `Read`, if the server refuses the query.
+pub async fn relations(client: &Connection, oids: &[u32]) -> Result<Vec<Relation>> {
+    relations_of(client, Some(oids)).await
+}
+
+async fn relations_of(client: &Connection, oids: Option<&[u32]>) -> Result<Vec<Relation>> {
+    let parameters: [&(dyn ToSql + Sync); 1] = [&oids];
+    let rows = query(client, include_str!("relations.sql"), &parameters).await?;
+    let relations = rows.iter().map(|row| {
+        let state = row
+            .get::<_, Option<&str>>("name")
+            .map(|name| RelationState {
+                name: TableName::new(row.get::<_, &str>("schema"), name),
+                readable: row.get("readable"),
+                is_foreign: row.get("is_foreign"),
+                file: row.get("file"),
+                columns: row.get("columns"),
+                children: row.get("children"),
+                queries: row.get("queries"),
+            });
+        Relation {
+            oid: row.get("oid"),
+            state,
+        }
+    });
+    Ok(relations.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state() -> RelationState {
+        RelationState {
+            name: TableName::new("public", "t"),
+            readable: "public.t".to_owned(),
+            is_foreign: false,
+            file: 1,
+            columns: vec!["1 23 -1 id".to_owned()],
+            children: vec![7],
+            queries: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_column_that_was_added_changes_no_rows_and_one_that_was_renamed_does() {
+        let mut now = state();
+        now.columns.push("2 25 -1 v".to_owned());
+        assert!(state().reads(&now));
+        assert!(!now.reads(&state()));
+        now.columns[0] = "1 23 -1 old".to_owned();
+        assert!(!state().reads(&now));
+    }
+
+    #[test]
+    fn another_file_name_or_partition_is_read_otherwise() {
+        let file = RelationState { file: 2, ..state() };
+        let name = TableName::new("old", "t");
+        let name = RelationState { name, ..state() };
+        let children = vec![7, 8];
+        let children = RelationState {
+            children,
+            ..state()
+        };
+        for now in [file, name, children] {
+            assert!(!state().reads(&now));
+        }
+    }
+}
