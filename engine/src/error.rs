@@ -65,6 +65,7 @@ struct Inner {
     message: String,
     hint: Option<String>,
     is_final: bool,
+    is_blocked: bool,
     source: Option<Box<dyn error::Error + Send + Sync>>,
 }
 
@@ -76,6 +77,7 @@ impl Error {
             message: message.into(),
             hint: None,
             is_final: false,
+            is_blocked: false,
             source: None,
         }))
     }
@@ -96,6 +98,17 @@ impl Error {
     pub fn lasting(mut self) -> Self {
         self.0.is_final = true;
         self
+    }
+
+    /// The same, for a lock that was not to be had.
+    pub fn blocked(mut self) -> Self {
+        self.0.is_blocked = true;
+        self
+    }
+
+    /// Whether a lock was not to be had: it may be once the run has let go of its own.
+    pub fn is_blocked(&self) -> bool {
+        self.0.is_blocked
     }
 
     /// Whether the same run may succeed when it is tried again unchanged.

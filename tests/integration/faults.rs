@@ -48,6 +48,57 @@ async fn a_writer_of_replace_that_is_killed() {
     check_failure(&databases, Outcome::of(child).await, "public.slow").await;
 }
 
+/// Its end takes the locks with it that keep tables from being emptied while they are read.
+#[tokio::test]
+async fn a_session_with_the_snapshot_that_is_killed() {
+    let (databases, child, _folder) = started("mirror").await;
+    wait_for(&databases.source, MOVING).await;
+    let snapshot = "SELECT pid FROM pg_stat_activity WHERE datname = current_database()
+        AND application_name = 'towpath snapshot'";
+    kill_backend(
+        &databases.source,
+        wait_for(&databases.source, snapshot).await,
+    )
+    .await;
+    let told = "the session that kept the snapshot of";
+    check_failure(&databases, Outcome::of(child).await, told).await;
+}
+
+/// Who waits for a lock of one session of a run is waited for by the next one: nothing would go on.
+#[tokio::test]
+async fn somebody_who_waits_to_alter_what_is_read() {
+    let databases = Databases::with(SLOW_VIEW, DESTINATION).await;
+    // The greatest cursor is asked for by the session that keeps the snapshot, before others read.
+    let stream = "public.slow: { key: id, sync: incremental, cursor: x }";
+    let (child, _folder) = Program::run_of(&databases, stream).start();
+    let asking = "SELECT pid FROM pg_stat_activity WHERE datname = current_database()
+        AND application_name = 'towpath snapshot' AND state = 'active' AND query LIKE '%max(%'";
+    wait_for(&databases.source, asking).await;
+    let alter = "ALTER TABLE public.t ADD COLUMN w integer";
+    let (outcome, ()) = tokio::join!(Outcome::of(child), databases.source.run(alter));
+    check_failure(&databases, outcome, "somebody waits to alter or empty").await;
+}
+
+/// It takes no lock that would wait for who reads the partitions that are there.
+#[tokio::test]
+async fn a_partition_that_is_attached_while_others_are_read() {
+    let source = "CREATE TABLE public.t (id integer, v text) PARTITION BY RANGE (id);
+        CREATE TABLE public.p1 PARTITION OF public.t FOR VALUES FROM (0) TO (1000);
+        CREATE TABLE public.p2 (id integer NOT NULL, v text);
+        INSERT INTO public.t SELECT n, repeat('v', 500) FROM generate_series(1, 300) AS n;
+        INSERT INTO public.p2 VALUES (1000, 'new');
+        CREATE VIEW public.slow AS
+            SELECT id, v, CASE WHEN pg_sleep(0.01) IS NULL THEN 1 ELSE 0 END AS x FROM public.t";
+    let databases = Databases::with(source, DESTINATION).await;
+    let stream = "public.slow: { key: id, write: mirror }";
+    let (child, _folder) = Program::run_of(&databases, stream).start();
+    wait_for(&databases.source, MOVING).await;
+    let attach = "ALTER TABLE public.t ATTACH PARTITION public.p2 FOR VALUES FROM (1000) TO (2000)";
+    databases.source.run(attach).await;
+    let told = "public.t changed while it was read";
+    check_failure(&databases, Outcome::of(child).await, told).await;
+}
+
 #[tokio::test]
 async fn ctrl_c() {
     let (databases, child, _folder) = started("upsert").await;

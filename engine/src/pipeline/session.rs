@@ -337,6 +337,12 @@ impl SourceSession {
         catalog::locked_relations(connection).await
     }
 
+    /// The relations of these OIDs as the session's snapshot shows them.
+    pub(super) async fn relations_in_snapshot(&self, oids: &[u32]) -> Result<Vec<Relation>> {
+        let snapshot = self.snapshot();
+        catalog::relations(snapshot.connection().await?, oids).await
+    }
+
     /// The relations of these OIDs as they are.
     pub(super) async fn relations(&self, oids: &[u32]) -> Result<Vec<Relation>> {
         catalog::relations(&self.connection, oids).await

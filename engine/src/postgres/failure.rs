@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::io;
 use std::time::Duration;
 
-use tokio_postgres::error::DbError;
+use tokio_postgres::error::{DbError, SqlState};
 
 use super::config::{ConnectionConfig, Host};
 use super::negotiation::NegotiationError;
@@ -225,6 +225,10 @@ pub fn server_error(
     let error = match err.as_db_error().is_some_and(lasts) {
         true => Error::new(kind, message).lasting(),
         false => Error::new(kind, message),
+    };
+    let error = match err.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) {
+        true => error.blocked(),
+        false => error,
     };
     let error = match err.as_db_error().and_then(DbError::hint) {
         Some(hint) => error.with_hint(hint),

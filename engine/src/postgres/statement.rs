@@ -7,7 +7,7 @@ use crate::table::{TableName, ident};
 /// waits for the other here.
 ///
 /// Source: PostgreSQL documentation, "Explicit Locking" and "Client Connection Defaults".
-pub const GIVE_UP_LOCKS: &str = "SET lock_timeout = '10s'; ";
+pub const GIVE_UP_LOCKS: &str = "SET lock_timeout = '3s'; ";
 
 /// Pages of a heap, from the first to before the end; an open end includes what is added later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

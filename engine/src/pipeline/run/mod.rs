@@ -33,6 +33,9 @@ use crate::sink::{
 use crate::source::{CopySource, Scan, Source};
 use crate::table::{Table, TableName};
 
+/// How often a stream is begun that others do not let go on.
+const ATTEMPTS: usize = 5;
+
 /// A pipeline: two databases, and how to go about it.
 #[derive(Clone, Debug)]
 pub struct Pipeline {
@@ -376,17 +379,31 @@ impl Run {
         if let Some(until) = waited_until.filter(|until| plan.planned_at < *until) {
             // What the other run published is newer than our plan and our snapshot.
             self.databases.renew_snapshots(until).await;
-            plan = self.plan_again(&plan).await?;
+            plan = self.plan_again(&plan.stream).await?;
         }
-        let (plan, locked) = self.with_snapshots(plan).await?;
-        let load = Box::pin(self.load((plan, locked), prepared, progress));
-        let load = self.databases.keep_awake(load);
-        self.waker.during(&self.destination, load).await
+        let stream = plan.stream.clone();
+        let mut attempts = 1;
+        loop {
+            let (plan_now, locked) = self.with_snapshots(plan).await?;
+            let load = Box::pin(self.load((plan_now, locked), prepared, progress));
+            let load = self.databases.keep_awake(load);
+            match self.waker.during(&self.destination, load).await {
+                Err(err) if err.is_blocked() && attempts < ATTEMPTS => {
+                    info!(table = %stream.into, error = %err, "let others go first");
+                }
+                result => return result,
+            }
+            attempts += 1;
+            self.databases.unlock().await?;
+            self.clean_up().await?;
+            progress.restart();
+            plan = self.plan_again(&stream).await?;
+        }
     }
 
-    /// Another plan for the stream of `plan`, as what that was made from has changed.
-    async fn plan_again(&self, plan: &StreamPlan) -> Result<StreamPlan> {
-        let plan = self.plan(&plan.stream).await?;
+    /// Another plan for `stream`, as what the first was made from has changed.
+    async fn plan_again(&self, stream: &Stream) -> Result<StreamPlan> {
+        let plan = self.plan(stream).await?;
         match plan.refusal() {
             None => Ok(plan),
             Some(refusal) => Err(refusal),
@@ -400,13 +417,13 @@ impl Run {
             return Ok(plan);
         }
         // A stream before this one may have created them.
-        let plan = self.plan_again(&plan).await?;
+        let plan = self.plan_again(&plan.stream).await?;
         if plan.type_changes.is_empty() {
             return Ok(plan);
         }
         info!(table = %plan.stream.into, statements = plan.type_changes.len(), "creating types");
         type_changes::run(&self.destination, &plan.type_changes).await?;
-        let plan = self.plan_again(&plan).await?;
+        let plan = self.plan_again(&plan.stream).await?;
         match plan.type_changes.is_empty() {
             true => Ok(plan),
             false => Err(type_changes::still_missing()),

@@ -11,7 +11,7 @@ use tracing::info;
 use super::Run;
 use crate::error::{Error, ErrorKind, Result};
 use crate::pipeline::{SourceSession, StreamPlan};
-use crate::postgres::catalog::{Relation, RelationState};
+use crate::postgres::catalog::Relation;
 use crate::table::{Table, TableName};
 
 /// How many snapshots are taken for one stream before it is given up.
@@ -58,7 +58,7 @@ impl Run {
             info!(table = %plan.stream.into, "{note}");
             // Nothing has been read under another one yet, if this is the first stream.
             newer_snapshot = (self.streams.load(Ordering::Relaxed) > 0).then_some(note);
-            plan = self.plan_again(&plan).await?;
+            plan = self.plan_again(&plan.stream).await?;
         }
         let message = format!("{} changes again and again", plan.table().name);
         Err(Error::new(ErrorKind::Schema, message).with_hint("nothing was moved: run again"))
@@ -72,7 +72,17 @@ impl Run {
     pub(super) async fn unlock(&self, locked: &[Locked<'_>]) -> Result<()> {
         for Locked { session, relations } in locked {
             let now = session.relations(&oids(relations)).await?;
-            let changed = relations.iter().find(|relation| !now.contains(relation));
+            let known = children(relations);
+            let attached: Vec<u32> = children(&now).difference(&known).copied().collect();
+            let new = match attached.is_empty() {
+                true => BTreeSet::new(),
+                false => new_to(&session.relations_in_snapshot(&attached).await?),
+            };
+            let reads = |now: &&Relation| {
+                let mut before = relations.iter().filter(|before| before.oid == now.oid);
+                before.any(|before| reads(before, now, &new))
+            };
+            let changed = now.iter().find(|now| !reads(now));
             if let Some(state) = changed.and_then(|relation| relation.state.as_ref()) {
                 let message = format!("{} changed while it was read", state.readable);
                 return Err(Error::new(ErrorKind::Schema, message)
@@ -135,8 +145,11 @@ impl Run {
             let is_locked = |table: &&Table| {
                 table.oid < FIRST_OID || relations.iter().any(|relation| relation.oid == table.oid)
             };
-            let others = tables.iter().filter(|table| !is_locked(table));
-            outdated.extend(others.map(|table| (Reason::Altered, table.name.to_string())));
+            if outdated.is_empty() {
+                // Their names mean others by now, which are locked.
+                let others = tables.iter().filter(|table| !is_locked(table));
+                outdated.extend(others.map(|table| (Reason::Altered, table.name.to_string())));
+            }
             locked.push(Locked { session, relations });
         }
         Ok((locked, outdated))
@@ -177,20 +190,44 @@ fn oids(relations: &[Relation]) -> Vec<u32> {
     relations.iter().map(|relation| relation.oid).collect()
 }
 
+fn children(relations: &[Relation]) -> BTreeSet<u32> {
+    let states = relations
+        .iter()
+        .filter_map(|relation| relation.state.as_ref());
+    states
+        .flat_map(|state| state.children.iter().copied())
+        .collect()
+}
+
+/// Those of `relations`, as a snapshot shows them, that were created after it.
+fn new_to(relations: &[Relation]) -> BTreeSet<u32> {
+    let new = relations.iter().filter(|relation| relation.state.is_none());
+    new.map(|relation| relation.oid).collect()
+}
+
+/// Whether a snapshot that shows a relation as it was `before`, and to which others are `new`, reads the
+/// rows that it has `now`.
+fn reads(before: &Relation, now: &Relation, new: &BTreeSet<u32>) -> bool {
+    match (&before.state, &now.state) {
+        (Some(before), Some(now)) => before.reads(now, |child| new.contains(&child)),
+        _ => false,
+    }
+}
+
 /// Those of the relations `now` that a snapshot does not read, which has `seen` them, or that are
 /// `written`.
 fn compare(seen: &[Relation], now: &[Relation], written: &[TableName]) -> Vec<Outdated> {
-    let seen: HashMap<u32, Option<&RelationState>> = seen
-        .iter()
-        .map(|relation| (relation.oid, relation.state.as_ref()))
-        .collect();
+    let (new, children) = (new_to(seen), children(now));
+    let seen: HashMap<u32, &Relation> = seen.iter().map(|seen| (seen.oid, seen)).collect();
     let reason = |relation: &Relation| {
         let state = relation.state.as_ref()?;
-        let before = seen.get(&relation.oid).copied().flatten();
-        let reason = match before.is_some_and(|before| before.reads(state)) {
-            _ if written.contains(&state.name) => Reason::Written,
+        let is_new_child = new.contains(&relation.oid) && children.contains(&relation.oid);
+        let before = seen.get(&relation.oid);
+        let is_read = before.is_some_and(|before| reads(before, relation, &new));
+        let reason = match written.contains(&state.name) {
+            true => Reason::Written,
+            false if is_new_child || is_read => return None,
             false => Reason::Altered,
-            true => return None,
         };
         Some((reason, state.readable.clone()))
     };

@@ -7,6 +7,8 @@ SELECT (SELECT pg_catalog.count(*)
           FROM pg_catalog.pg_stat_activity AS a
          WHERE a.backend_type = 'client backend'
            AND a.state = 'active'
+           -- Who waits for a lock, perhaps one of ours, keeps the server from nothing.
+           AND a.wait_event_type IS DISTINCT FROM 'Lock'
            AND a.pid <> ALL ($1))::pg_catalog.int8 AS active_sessions,
        pg_catalog.date_part('epoch', GREATEST(
            (SELECT pg_catalog.max(r.replay_lag) FROM pg_catalog.pg_stat_replication AS r),

@@ -30,33 +30,30 @@ pub struct RelationState {
     /// Numbers, types and names of its columns.
     columns: Vec<String>,
     /// Its partitions, or the tables that inherit from it.
-    children: Vec<u32>,
+    pub children: Vec<u32>,
     /// Hashes of a view's query.
     queries: Vec<i64>,
 }
 
 impl RelationState {
-    /// Whether a snapshot that shows this reads the rows of a relation that is `now` so: columns that were
-    /// added do not matter to who names those that are here.
-    pub fn reads(&self, now: &Self) -> bool {
-        let Self {
-            name,
-            readable: _,
-            is_foreign,
-            file,
-            columns,
-            children,
-            queries,
-        } = self;
-        columns.iter().all(|column| now.columns.contains(column))
-            && (name, is_foreign, file, children, queries)
-                == (
-                    &now.name,
-                    &now.is_foreign,
-                    &now.file,
-                    &now.children,
-                    &now.queries,
-                )
+    /// Whether a snapshot that shows this reads the rows of a relation that is `now` so.
+    ///
+    /// Columns that were added do not matter to who names those that are here. Nor do children that
+    /// `is_new` to the snapshot: their rows are too.
+    pub fn reads(&self, now: &Self, is_new: impl Fn(u32) -> bool) -> bool {
+        let has_child = |child: &u32| self.children.contains(child) || is_new(*child);
+        let is_same = (&self.name, self.is_foreign, self.file, &self.queries)
+            == (&now.name, now.is_foreign, now.file, &now.queries);
+        is_same
+            && self
+                .columns
+                .iter()
+                .all(|column| now.columns.contains(column))
+            && self
+                .children
+                .iter()
+                .all(|child| now.children.contains(child))
+            && now.children.iter().all(has_child)
     }
 }
 
@@ -141,28 +138,40 @@ mod tests {
         }
     }
 
+    fn reads(before: &RelationState, now: &RelationState) -> bool {
+        before.reads(now, |child| child == 9)
+    }
+
     #[test]
     fn a_column_that_was_added_changes_no_rows_and_one_that_was_renamed_does() {
         let mut now = state();
         now.columns.push("2 25 -1 v".to_owned());
-        assert!(state().reads(&now));
-        assert!(!now.reads(&state()));
+        assert!(reads(&state(), &now));
+        assert!(!reads(&now, &state()));
         now.columns[0] = "1 23 -1 old".to_owned();
-        assert!(!state().reads(&now));
+        assert!(!reads(&state(), &now));
     }
 
     #[test]
-    fn another_file_name_or_partition_is_read_otherwise() {
+    fn a_child_that_is_new_has_no_rows_to_the_snapshot() {
+        let with = |children: &[u32]| {
+            let children = children.to_vec();
+            RelationState {
+                children,
+                ..state()
+            }
+        };
+        assert!(reads(&with(&[7]), &with(&[7, 9])));
+        assert!(!reads(&with(&[7]), &with(&[7, 8])));
+        assert!(!reads(&with(&[7]), &with(&[9])));
+    }
+
+    #[test]
+    fn another_file_or_name_is_read_otherwise() {
         let file = RelationState { file: 2, ..state() };
         let name = TableName::new("old", "t");
         let name = RelationState { name, ..state() };
-        let children = vec![7, 8];
-        let children = RelationState {
-            children,
-            ..state()
-        };
-        for now in [file, name, children] {
-            assert!(!state().reads(&now));
-        }
+        assert!(!reads(&state(), &file));
+        assert!(!reads(&state(), &name));
     }
 }

@@ -15,7 +15,7 @@ SELECT
     wanted.oid,
     n.nspname::pg_catalog.text AS schema,
     c.relname::pg_catalog.text AS name,
-    pg_catalog.format('%I.%I', n.nspname, c.relname) AS readable,
+    pg_catalog.concat(pg_catalog.quote_ident(n.nspname), '.', pg_catalog.quote_ident(c.relname)) AS readable,
     c.relkind = 'f' AS is_foreign,
     -- Views, foreign and partitioned tables have no file.
     c.relfilenode AS file,
