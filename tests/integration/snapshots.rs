@@ -112,6 +112,23 @@ async fn a_view_that_is_replaced_is_not_read_as_empty() {
     assert_eq!(rows(&databases, "public.copy").await, "3 g");
 }
 
+/// Nobody can tell which tables a function reads.
+#[tokio::test]
+async fn functions_that_read_for_a_view_are_told() {
+    let databases = changing("SELECT").await;
+    let functions =
+        "CREATE FUNCTION public.rows() RETURNS SETOF public.t LANGUAGE plpgsql STABLE AS
+            $$ BEGIN RETURN QUERY SELECT * FROM public.t; END $$;
+        CREATE VIEW public.called AS SELECT * FROM public.rows();
+        CREATE VIEW public.outer_one AS SELECT * FROM public.called";
+    databases.destination.run(functions).await;
+    let second = "public.outer_one: { into: public.copy, key: id, write: mirror }";
+    let outcome = run(&databases, &[FIRST, second]).await;
+    let note = "calls public.rows: tables that a function reads are not locked";
+    assert_eq!(outcome.stdout.matches(note).count(), 1, "{outcome}");
+    assert_eq!(rows(&databases, "public.copy").await, "1 a, 2 b");
+}
+
 #[tokio::test]
 async fn partitions_that_are_exchanged_or_emptied_are_read_as_they_are() {
     let partitions = "CREATE TABLE public.p (id integer, v text) PARTITION BY LIST (id);

@@ -75,6 +75,19 @@ impl InputTable<'_> {
             catalog: self.session,
         }
     }
+
+    /// That functions read what nobody keeps from being emptied meanwhile, if a view calls some.
+    pub(super) async fn functions_note(&self) -> Result<Option<String>> {
+        let functions = self.session.functions_behind(&self.table).await?;
+        Ok((!functions.is_empty()).then(|| {
+            format!(
+                "{} calls {}: tables that a function reads are not locked, and to a run that began \
+                 before they are emptied and filled again, they are empty",
+                self.table.name,
+                functions.join(", ")
+            )
+        }))
+    }
 }
 
 /// Which tables a transform is about.

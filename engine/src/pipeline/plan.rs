@@ -29,8 +29,9 @@ pub struct StreamPlan {
     pub(super) refusals: Vec<Refusal>,
     /// What the destination must be sent first, so that it has the types.
     pub(super) type_changes: Vec<String>,
-    /// That row security hides rows, if it does.
-    pub(super) hidden: Vec<String>,
+    /// What a person should know of the rows that are read: that row security hides some, that functions
+    /// read them.
+    pub(super) caveats: Vec<String>,
     /// Why it is read under a newer snapshot than streams before it, if it is.
     pub(super) newer_snapshot: Option<String>,
     /// When planning began: what happened after that it does not know.

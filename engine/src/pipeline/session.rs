@@ -17,7 +17,7 @@ use crate::source::{
     CopySource, Governor, PauseReport, ReadSettings, Scan, Snapshot, Source, SourceQuery,
     read_error, with_tables,
 };
-use crate::table::{Table, TableName, TablePattern};
+use crate::table::{Table, TableKind, TableName, TablePattern};
 use crate::transform::{FunctionTraits, QueryRefusal, ResultColumn, SourceCatalog};
 use crate::types::PgType;
 
@@ -140,6 +140,14 @@ impl SourceSession {
     /// The connection that reads the catalogue.
     pub(super) fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    /// The functions that may read tables for `table`, if it is a view.
+    pub(super) async fn functions_behind(&self, table: &Table) -> Result<Vec<String>> {
+        match table.kind {
+            TableKind::View => catalog::functions_behind(&self.connection, table.oid).await,
+            _ => Ok(Vec::new()),
+        }
     }
 
     /// The statement that creates a type of this database elsewhere; `None` if no statement can.

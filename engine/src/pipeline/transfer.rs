@@ -129,7 +129,7 @@ impl Transfer<'_> {
             progress,
             ..
         } = self;
-        let first = plan.newer_snapshot.iter().chain(&plan.hidden);
+        let first = plan.newer_snapshot.iter().chain(&plan.caveats);
         let notes = first.chain(plan.transform.notes()).cloned();
         let notes = notes.chain(incremental_note(&plan.stream, &*plan.transform));
         let notes = notes.chain(unwritten(load)).chain(trigger_notes(load));

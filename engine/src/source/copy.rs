@@ -250,7 +250,15 @@ pub fn read_error(table: impl fmt::Display, err: tokio_postgres::Error) -> Error
         return server_error(ErrorKind::Read, message, err).with_hint(LOCK_HINT);
     }
     if !is_row_security(&err) {
-        return server_error(ErrorKind::Read, format!("cannot read {table}"), err);
+        let is_unknown = matches!(
+            err.code(),
+            Some(&SqlState::UNDEFINED_TABLE | &SqlState::UNDEFINED_FUNCTION)
+        );
+        let error = server_error(ErrorKind::Read, format!("cannot read {table}"), err);
+        return match is_unknown && error.hint().is_none() {
+            true => error.with_hint(PATH_HINT),
+            false => error,
+        };
     }
     let message = format!("row security hides rows of {table} from the role");
     server_error(ErrorKind::Schema, message, err).with_hint(ROW_SECURITY_HINT)
@@ -259,6 +267,11 @@ pub fn read_error(table: impl fmt::Display, err: tokio_postgres::Error) -> Error
 /// Why a lock is not waited for.
 const LOCK_HINT: &str = "they wait for the rows that are read here already, and reading on would wait for \
      them: run again once that is done";
+
+/// The ways out where a view's function finds nothing under towpath's own path.
+const PATH_HINT: &str = "if a function names tables without their schemas, give it a path (ALTER FUNCTION … \
+     SET search_path), or let the source run a SELECT of yours, which is under the role's path: \
+     on: source, with the SQL SELECT * FROM {{ source }}";
 
 /// The ways out where row security hides rows.
 const ROW_SECURITY_HINT: &str = "connect as the owner of the protected table, or as a role with \

@@ -20,8 +20,8 @@ use super::session::database_identity;
 use super::transfer::{DestinationSide, Transfer, is_worth_comparing, relayed};
 use super::versions::{Servers, plan_transform};
 use super::{
-    Databases, RowSecurity, Settings, SourceSession, Stream, StreamPlan, SyncMode, Wanted,
-    incremental, privileges, type_changes,
+    Databases, InputTable, RowSecurity, Settings, SourceSession, Stream, StreamPlan, SyncMode,
+    Wanted, incremental, privileges, type_changes,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::catalog;
@@ -84,6 +84,17 @@ fn reads(sources: &[CopySource], scans: &[Scan]) -> Vec<String> {
         }
     }
     reads
+}
+
+/// What a person should know of the rows of `inputs`.
+async fn caveats(inputs: &[InputTable<'_>], write: WriteMode) -> Result<Vec<String>> {
+    let mut caveats = Vec::new();
+    for input in inputs {
+        let hidden = input.hidden.clone();
+        caveats.extend(hidden.map(|why| hidden_note(why, write)));
+        caveats.extend(input.functions_note().await?);
+    }
+    Ok(caveats)
 }
 
 /// What the first stream that executes finds out for all.
@@ -152,8 +163,7 @@ impl Run {
         let (inputs, existing) = tokio::try_join!(inputs, existing)?;
         let there = (&self.destination, existing.as_ref());
         let transform = plan_transform(stream, &inputs, there).await?;
-        let hidden = inputs.iter().filter_map(|input| input.hidden.clone());
-        let hidden: Vec<String> = hidden.map(|why| hidden_note(why, stream.write)).collect();
+        let caveats = caveats(&inputs, stream.write).await?;
         let sessions: Vec<&SourceSession> = inputs.iter().map(|input| input.session).collect();
         let tables: Vec<Table> = inputs.into_iter().map(|input| input.table).collect();
         let table = &tables[0];
@@ -181,7 +191,7 @@ impl Run {
         };
         let reading = (&*tables, condition.as_deref());
         let mut report = self.report(&input, reading, &mut outcome).await?;
-        let first = hidden.iter().chain(transform.notes()).cloned();
+        let first = caveats.iter().chain(transform.notes()).cloned();
         let first = first.chain(incremental_note(stream, &*transform));
         report.notes.splice(..0, first);
         Ok(StreamPlan {
@@ -193,7 +203,7 @@ impl Run {
             report,
             refusals: outcome.refusals,
             type_changes: outcome.type_changes,
-            hidden,
+            caveats,
             newer_snapshot: None,
             planned_at: began,
             plan_ms: began.elapsed().as_millis() as u64,

@@ -20,7 +20,9 @@ pub use definition::{
 };
 pub use pressure::{Pressure, pressure, sees_others};
 pub use query::{FunctionTraits, QueryRefusal, ResultColumn, describe, functions};
-pub use relation::{Relation, RelationState, lock_relations, locked_relations, relations};
+pub use relation::{
+    Relation, RelationState, functions_behind, lock_relations, locked_relations, relations,
+};
 pub use types::{ExtensionState, counterpart, extension_state, type_definition};
 
 /// One line of a list of tables.

@@ -99,6 +99,15 @@ pub async fn relations(client: &Connection, oids: &[u32]) -> Result<Vec<Relation
     relations_of(client, Some(oids)).await
 }
 
+/// The functions that may read tables for the view `oid`, by their names.
+///
+/// # Errors
+/// `Read`, if the server refuses the query.
+pub async fn functions_behind(client: &Connection, oid: u32) -> Result<Vec<String>> {
+    let rows = query(client, include_str!("functions_behind.sql"), &[&oid]).await?;
+    Ok(rows.iter().map(|row| row.get("name")).collect())
+}
+
 async fn relations_of(client: &Connection, oids: Option<&[u32]>) -> Result<Vec<Relation>> {
     let parameters: [&(dyn ToSql + Sync); 1] = [&oids];
     let rows = query(client, include_str!("relations.sql"), &parameters).await?;
