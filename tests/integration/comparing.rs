@@ -91,14 +91,14 @@ async fn rows_are_compared_after_the_transform() {
 async fn types_that_travel_as_text_are_compared_as_text() {
     let setup = "CREATE TABLE public.orders (id integer PRIMARY KEY, doc xml, kind regclass);
         INSERT INTO public.orders SELECT n, ('<a>' || n || '</a>')::xml, 'pg_class'::regclass
-        FROM generate_series(1, 1000) AS n";
+        FROM generate_series(1, 10000) AS n";
     let databases = Databases::with(setup, setup).await;
     databases
         .source
         .run("UPDATE public.orders SET doc = '<b/>' WHERE id = 7")
         .await;
     let stream = only_stream(&databases, "public.orders: {}").await;
-    check(&stream, [1000, 0, 1, 999]);
+    check(&stream, [10000, 0, 1, 9999]);
     assert!(stream["bytes_written"].as_u64().unwrap() < 3_000);
 }
 
@@ -110,6 +110,17 @@ async fn a_few_rows_onto_many_are_not_compared() {
     let stream = only_stream(&databases, few).await;
     check(&stream, [100, 0, 0, 100]);
     assert!(stream["bytes_written"].as_u64().unwrap() > 3_000);
+}
+
+#[tokio::test]
+async fn small_tables_are_not_compared() {
+    let table = "CREATE TABLE public.orders (id integer PRIMARY KEY, note text);
+        INSERT INTO public.orders SELECT n, 'note ' || n FROM generate_series(1, 500) AS n";
+    let databases = Databases::with(table, table).await;
+    let stream = only_stream(&databases, "public.orders: {}").await;
+    check(&stream, [500, 0, 0, 500]);
+    assert!(stream["bytes_written"].as_u64().unwrap() > 3_000);
+    assert_equal(&databases, "public.orders").await;
 }
 
 #[tokio::test]

@@ -22,6 +22,10 @@ use crate::transform::TransformPlan;
 /// (`w1c` of benches/runs/2026-11-21-2core-relay), and where some differ, all of the source's are read a second time.
 const WORTH_COMPARING: f64 = 0.5;
 
+/// Fewer rows are not compared: they are staged and merged sooner than sessions are opened to read them on both
+/// sides. A table that was never analyzed is taken for ten pages at least, which are some hundred rows.
+const LEAST_COMPARED: f64 = 2_500.0;
+
 /// A planned stream whose rows are to move.
 pub(super) struct Transfer<'a> {
     pub(super) databases: &'a Databases,
@@ -72,6 +76,8 @@ impl Transfer<'_> {
             sink(Side::Destination, &unseen),
         );
         let snapshot = Arc::new(Snapshot::new(destination.config.clone(), Arc::default()));
+        // Readers wait for nobody; this waits for whoever alters the table.
+        catalog::lock_relations(snapshot.connection().await?, &[table]).await?;
         let settings = destination.settings;
         let present = CopySource::new(table.clone(), snapshot.clone(), settings, unseen);
         let read = tokio::try_join!(
@@ -210,5 +216,5 @@ pub(super) async fn is_worth_comparing(
         session.expected_rows(scan, select),
         catalog::expected_rows(destination, &all),
     )?;
-    Ok(here >= WORTH_COMPARING * there)
+    Ok(here >= LEAST_COMPARED && here >= WORTH_COMPARING * there)
 }

@@ -45,13 +45,16 @@ impl Run {
         mut plan: StreamPlan,
     ) -> Result<(StreamPlan, Vec<Locked<'_>>)> {
         let mut newer_snapshot = None;
-        for _ in 0..SNAPSHOTS {
+        for number in 1..=SNAPSHOTS {
             plan = self.with_types(plan).await?;
             self.databases.end_planning().await;
             let (locked, outdated) = self.lock_and_compare(&plan).await?;
             if outdated.is_empty() {
                 plan.newer_snapshot = newer_snapshot;
                 return Ok((plan, locked));
+            }
+            if number == SNAPSHOTS {
+                break;
             }
             self.databases.renew_snapshots(Instant::now()).await;
             let note = newer_snapshot_note(&outdated);
@@ -61,7 +64,7 @@ impl Run {
             plan = self.plan_again(&plan.stream).await?;
         }
         let message = format!("{} changes again and again", plan.table().name);
-        Err(Error::new(ErrorKind::Schema, message).with_hint("nothing was moved: run again"))
+        Err(Error::new(ErrorKind::Schema, message).with_hint("nothing was published: run again"))
     }
 
     /// Unlocks what a stream has read.
@@ -78,12 +81,12 @@ impl Run {
                 true => BTreeSet::new(),
                 false => new_to(&session.relations_in_snapshot(&attached).await?),
             };
-            let reads = |now: &&Relation| {
+            let is_read = |now: &&Relation| {
                 let mut before = relations.iter().filter(|before| before.oid == now.oid);
                 before.any(|before| reads(before, now, &new))
             };
-            let changed = now.iter().find(|now| !reads(now));
-            if let Some(state) = changed.and_then(|relation| relation.state.as_ref()) {
+            let changed = now.iter().filter(|now| !is_read(now));
+            if let Some(state) = changed.filter_map(|now| now.state.as_ref()).next() {
                 let message = format!("{} changed while it was read", state.readable);
                 return Err(Error::new(ErrorKind::Schema, message)
                     .with_hint("its partitions or its name: nothing was published, run again"));
