@@ -100,6 +100,26 @@ impl Error {
         self
     }
 
+    /// The same error once more, its cause as text: for streams that each report what ended them all.
+    pub fn again(&self) -> Self {
+        let Inner {
+            kind,
+            message,
+            hint,
+            is_final,
+            is_blocked,
+            source,
+        } = &*self.0;
+        Self(Box::new(Inner {
+            kind: *kind,
+            message: message.clone(),
+            hint: hint.clone(),
+            is_final: *is_final,
+            is_blocked: *is_blocked,
+            source: source.as_ref().map(|source| source.to_string().into()),
+        }))
+    }
+
     /// The same, for a lock that was not to be had.
     pub fn blocked(mut self) -> Self {
         self.0.is_blocked = true;

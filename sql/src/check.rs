@@ -1,7 +1,5 @@
 //! DataFusion's errors in the user's terms.
 
-use std::error::Error as _;
-
 use datafusion::arrow::error::ArrowError;
 use datafusion::common::{Column, DataFusionError, SchemaError};
 use towpath_engine::source::SOURCE;
@@ -102,7 +100,7 @@ fn unwrap(err: DataFusionError) -> Unwrapped {
         DataFusionError::Shared(shared) => match std::sync::Arc::try_unwrap(shared) {
             Ok(inner) => unwrap(inner),
             Err(shared) => match (find(&*shared), shared.find_root()) {
-                (Some(ours), _) => Unwrapped::Ours(copy(ours)),
+                (Some(ours), _) => Unwrapped::Ours(ours.again()),
                 (None, DataFusionError::ResourcesExhausted(cause)) => {
                     Unwrapped::Theirs(DataFusionError::ResourcesExhausted(cause.clone()))
                 }
@@ -122,18 +120,6 @@ fn unwrap(err: DataFusionError) -> Unwrapped {
         },
         err => Unwrapped::Theirs(err),
     }
-}
-
-/// The same error again: several streams may each report the one that ended them all.
-fn copy(err: &Error) -> Error {
-    let mut copied = Error::new(err.kind(), err.to_string());
-    if let Some(hint) = err.hint() {
-        copied = copied.with_hint(hint);
-    }
-    if let Some(source) = err.source() {
-        copied = copied.with_source(source.to_string());
-    }
-    copied
 }
 
 fn place_of(err: &DataFusionError) -> Option<Place> {
@@ -269,6 +255,22 @@ mod tests {
         assert_eq!(err.kind(), ErrorKind::Read);
         assert_eq!(err.to_string(), "connection lost");
         assert_eq!(err.hint(), Some("try again"));
+    }
+
+    #[test]
+    fn an_error_that_several_streams_report_says_the_same_to_each() {
+        let ours = Error::new(ErrorKind::Load, "locked")
+            .with_source("55P03")
+            .blocked();
+        let shared = std::sync::Arc::new(external(ours.lasting()));
+        for _ in 0..2 {
+            let err = running(DataFusionError::Shared(shared.clone()));
+            assert!(err.is_blocked() && !err.may_pass());
+            assert_eq!(
+                std::error::Error::source(&err).unwrap().to_string(),
+                "55P03"
+            );
+        }
     }
 
     #[test]

@@ -231,10 +231,31 @@ async fn the_end_of_the_session_that_keeps_the_snapshot_is_told() {
     let databases = changing(change).await;
     let second = "public.t: { into: public.copy, key: id }";
     let outcome = program(&databases, &[FIRST, second]).run().await;
-    outcome.assert_refused(1, &["the session that kept the snapshot of", "has ended"]);
+    outcome.assert_refused(1, &["the session that kept the snapshot of", "is lost"]);
     let found =
         "SELECT count(*) || coalesce(to_regclass('public.copy')::text, ' alone') FROM public.into";
     assert_eq!(databases.destination.value(found).await, "0 alone");
+}
+
+/// A run gives up locks only while it has some itself.
+#[tokio::test]
+async fn who_keeps_a_row_of_the_destination_is_waited_for() {
+    let databases = changing("SELECT").await;
+    let there = "CREATE TABLE public.copy (id integer PRIMARY KEY, v text);
+        INSERT INTO public.copy VALUES (1, 'before')";
+    databases.destination.run(there).await;
+    let row = "BEGIN; UPDATE public.copy SET v = 'between' WHERE id = 1";
+    databases.destination.run(row).await;
+    let second = "public.t: { into: public.copy, key: id, write: mirror }";
+    let keep = async {
+        databases.destination.run("SELECT pg_sleep(8)").await;
+        databases.destination.run("COMMIT").await;
+    };
+    let program = program(&databases, &[second]).with_variable("TOWPATH_LOG", "info");
+    let (outcome, ()) = tokio::join!(program.run(), keep);
+    outcome.assert_done();
+    assert!(!outcome.stderr.contains("others go first"), "{outcome}");
+    assert_eq!(rows(&databases, "public.copy").await, "1 a, 2 b");
 }
 
 /// Tables in the destination, where writing into `public.into` makes `change`.

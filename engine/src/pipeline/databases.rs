@@ -1,15 +1,12 @@
 //! The databases that rows come from: the source, and others that transforms name.
 
 use std::collections::BTreeMap;
-use std::future::Future;
-use std::pin::pin;
 use std::ptr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures::future::join_all;
 use tokio::sync::OnceCell;
-use tokio::time::timeout;
 
 use super::{RowSecurity, Settings, SourceSession, Stream};
 use crate::error::{Error, ErrorKind, Result};
@@ -19,10 +16,6 @@ use crate::report::Progress;
 use crate::source::{CopySource, Scan, Source, SourceLimits};
 use crate::table::{Table, TableName};
 use crate::transform::{Input, Reference, ReferencedTable, Transform};
-
-/// Between two signs of life of a session that has nothing to do: firewalls forget connections after some
-/// minutes.
-const LONGEST_SILENCE: Duration = Duration::from_secs(60);
 
 /// The databases that the transforms of a run may read, each under one snapshot.
 ///
@@ -273,33 +266,10 @@ impl Databases {
         join_all(sessions.map(|session| session.renew_snapshot(instant))).await;
     }
 
-    /// Unlocks what has been read, of which the destination's tables may be part.
-    ///
-    /// # Errors
-    /// `Connect`, if it was not locked any more, as a session that kept a snapshot has ended.
-    pub(super) async fn unlock(&self) -> Result<()> {
+    /// Unlocks what has been read, as it is not wanted any more.
+    pub(super) async fn unlock(&self) {
         let sessions = self.open_sessions();
-        let unlocked = join_all(sessions.map(async |session| session.snapshot().unlock().await));
-        unlocked.await.into_iter().collect()
-    }
-
-    /// Does `work`, and lets no session that it needs later be silent for so long that a firewall would
-    /// cut it off.
-    pub(super) async fn keep_awake<T>(&self, work: impl Future<Output = T>) -> T {
-        let mut work = pin!(work);
-        loop {
-            match timeout(LONGEST_SILENCE, &mut work).await {
-                Ok(done) => return done,
-                Err(_) => {
-                    let sessions = self.open_sessions();
-                    let asked = join_all(sessions.map(SourceSession::keep_awake));
-                    tokio::select! {
-                        done = &mut work => return done,
-                        _ = asked => {}
-                    }
-                }
-            }
-        }
+        join_all(sessions.map(async |session| session.snapshot().unlock().await)).await;
     }
 
     /// Ends all transactions, for whoever reads nothing more. Dropping the databases instead loses

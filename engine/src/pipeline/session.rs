@@ -11,6 +11,7 @@ use super::{RowSecurity, Settings, Stream};
 use crate::decode::BatchLimits;
 use crate::error::{Error, ErrorKind, Result};
 use crate::postgres::catalog::{self, Relation};
+use crate::postgres::statement::GIVE_UP_LOCKS;
 use crate::postgres::{Connection, ConnectionConfig, is_row_security, server_error};
 use crate::report::Progress;
 use crate::source::{
@@ -292,13 +293,6 @@ impl SourceSession {
         }
     }
 
-    /// Has the sessions say something that would be silent otherwise. Whether they can is found out when
-    /// they are needed.
-    pub(super) async fn keep_awake(&self) {
-        let snapshot = self.snapshot();
-        tokio::join!(snapshot.keep_awake(), self.connection.execute_at_once(""));
-    }
-
     /// Ends all transactions, for whoever reads nothing more.
     pub(super) async fn end(&self) {
         self.end_planning().await;
@@ -334,6 +328,14 @@ impl SourceSession {
         connection.batch_execute(&set).await.map_err(refused)?;
         let row = connection.query_one(sql, &[]).await.map_err(refused)?;
         Ok(row.get(0))
+    }
+
+    /// Has the session with the snapshot wait for no lock, as others hold some.
+    pub(super) async fn give_up_locks(&self) -> Result<()> {
+        let snapshot = self.snapshot();
+        let set = snapshot.connection().await?.batch_execute(GIVE_UP_LOCKS);
+        set.await
+            .map_err(|err| server_error(ErrorKind::Read, "cannot prepare the session", err))
     }
 
     /// Locks what reading `tables` reads; gives the relations that are locked as the session's snapshot

@@ -76,8 +76,6 @@ impl Transfer<'_> {
             sink(Side::Destination, &unseen),
         );
         let snapshot = Arc::new(Snapshot::new(destination.config.clone(), Arc::default()));
-        // Readers wait for nobody; this waits for whoever alters the table.
-        catalog::lock_relations(snapshot.connection().await?, &[table]).await?;
         let settings = destination.settings;
         let present = CopySource::new(table.clone(), snapshot.clone(), settings, unseen);
         let read = tokio::try_join!(

@@ -15,6 +15,10 @@ use tokio_postgres::config::{ChannelBinding, SslNegotiation};
 use super::parameters::parse_parameters;
 use crate::error::{Error, ErrorKind, Result};
 
+/// Before the system asks a connection on which nothing is said for a sign of life, if the connection does not
+/// say: some wait for hours while others move rows, and firewalls forget them after some minutes.
+const LONGEST_SILENCE: Duration = Duration::from_secs(60);
+
 /// How far a connection insists on TLS and on the server's identity: libpq's `sslmode`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TlsMode {
@@ -176,8 +180,10 @@ impl ConnectionConfig {
             Error::new(ErrorKind::Config, "connection names no user")
                 .with_hint("write user=… or postgresql://user@host/database")
         })?;
+        let mut driver = tokio_postgres::Config::new();
+        driver.keepalives_idle(LONGEST_SILENCE);
         let mut config = Self {
-            driver: tokio_postgres::Config::new(),
+            driver,
             hosts: hosts(given("host"), given("hostaddr"), given("port"))?,
             balances_hosts: false,
             answered: Arc::new(AtomicUsize::new(usize::MAX)),

@@ -226,9 +226,9 @@ pub fn server_error(
         true => Error::new(kind, message).lasting(),
         false => Error::new(kind, message),
     };
-    let error = match err.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) {
-        true => error.blocked(),
-        false => error,
+    let error = match err.code() {
+        Some(&SqlState::LOCK_NOT_AVAILABLE | &SqlState::T_R_DEADLOCK_DETECTED) => error.blocked(),
+        _ => error,
     };
     let error = match err.as_db_error().and_then(DbError::hint) {
         Some(hint) => error.with_hint(hint),

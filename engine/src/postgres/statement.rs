@@ -2,9 +2,9 @@
 
 use crate::table::{TableName, ident};
 
-/// Has a session wait no longer than this for a lock. Another session of ours holds one like it, somebody
-/// waits for that, and PostgreSQL has who comes after them wait behind them; it cannot see that the one
-/// waits for the other here.
+/// Has a session wait no longer than this for a lock, as another session of the run holds one on the same table:
+/// somebody may wait for that other session, and then this one would wait for them. PostgreSQL cannot see
+/// that the two belong together.
 ///
 /// Source: PostgreSQL documentation, "Explicit Locking" and "Client Connection Defaults".
 pub const GIVE_UP_LOCKS: &str = "SET lock_timeout = '3s'; ";

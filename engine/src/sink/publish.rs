@@ -47,7 +47,11 @@ pub(super) async fn create_schema(publisher: &Connection, schema: &str) -> Resul
 /// # Errors
 /// `Schema`, if the table is another one, or has other columns; `Load`, if the server refuses.
 pub(super) async fn lock_and_check(publisher: &Connection, planned: &Table) -> Result<()> {
-    let lock = format!("LOCK TABLE {} IN ROW EXCLUSIVE MODE", planned.name);
+    // Who has this lock waits for nobody who waits for the run.
+    let lock = format!(
+        "LOCK TABLE {} IN ROW EXCLUSIVE MODE; SET LOCAL lock_timeout = 0",
+        planned.name
+    );
     publisher.batch_execute(&lock).await.map_err(|err| {
         server_error(
             ErrorKind::Load,

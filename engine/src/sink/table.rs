@@ -250,6 +250,11 @@ impl Sink for TableSink {
             let message = format!("cannot publish {}", self.plan.destination);
             server_error(ErrorKind::Load, message, err)
         };
+        if self.settings.gives_up_locks {
+            // Nothing is read any more.
+            let wait = self.publisher.batch_execute("SET lock_timeout = 0").await;
+            wait.map_err(refused)?;
+        }
         let clock = &self.progress.clock;
         let merged_before = clock.profile().merge_ms;
         let publication = Publication {

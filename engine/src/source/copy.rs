@@ -245,23 +245,26 @@ impl Source for CopySource {
 ///
 /// Source: PostgreSQL documentation, "Row Security Policies", and the setting `row_security`.
 pub fn read_error(table: impl fmt::Display, err: tokio_postgres::Error) -> Error {
-    if err.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) {
-        let message = format!("somebody waits to alter or empty {table}");
-        return server_error(ErrorKind::Read, message, err).with_hint(LOCK_HINT);
+    let (kind, message, hint) = match err.code() {
+        _ if is_row_security(&err) => {
+            let message = format!("row security hides rows of {table} from the role");
+            (ErrorKind::Schema, message, Some(ROW_SECURITY_HINT))
+        }
+        Some(&SqlState::LOCK_NOT_AVAILABLE) => {
+            let message = format!("somebody waits to alter or empty {table}");
+            (ErrorKind::Read, message, Some(LOCK_HINT))
+        }
+        Some(&SqlState::UNDEFINED_TABLE | &SqlState::UNDEFINED_FUNCTION) => {
+            let message = format!("cannot read {table}");
+            (ErrorKind::Read, message, Some(PATH_HINT))
+        }
+        _ => (ErrorKind::Read, format!("cannot read {table}"), None),
+    };
+    let error = server_error(kind, message, err);
+    match hint {
+        Some(hint) => error.with_hint(hint),
+        None => error,
     }
-    if !is_row_security(&err) {
-        let is_unknown = matches!(
-            err.code(),
-            Some(&SqlState::UNDEFINED_TABLE | &SqlState::UNDEFINED_FUNCTION)
-        );
-        let error = server_error(ErrorKind::Read, format!("cannot read {table}"), err);
-        return match is_unknown && error.hint().is_none() {
-            true => error.with_hint(PATH_HINT),
-            false => error,
-        };
-    }
-    let message = format!("row security hides rows of {table} from the role");
-    server_error(ErrorKind::Schema, message, err).with_hint(ROW_SECURITY_HINT)
 }
 
 /// Why a lock is not waited for.

@@ -32,8 +32,9 @@ const UNLOCKED: &str = "SAVEPOINT unlocked";
 /// Source: PostgreSQL documentation, "Explicit Locking", "Table-Level Locks".
 const UNLOCK: &str = "ROLLBACK TO SAVEPOINT unlocked";
 
-/// For the session that took a snapshot to unlock: rows are lost that nobody can vouch for, if it does not.
-const UNLOCK_TIMEOUT: Duration = Duration::from_secs(60);
+/// For the session that took the snapshot to say that it still holds its locks. If it does not, the stream fails:
+/// nobody can tell whether they lasted.
+const VOUCH_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The last statement of every session here.
 const FAREWELL: &str = "ROLLBACK";
@@ -59,6 +60,12 @@ struct Exported {
 }
 
 impl Exported {
+    /// Has the sessions that are not reading give back their locks.
+    async fn unlock_readers(&self) {
+        let readers = self.pools();
+        join_all(readers.iter().map(|pool| pool.execute_on_idle(UNLOCK))).await;
+    }
+
     fn pools(&self) -> Vec<Arc<ConnectionPool>> {
         let pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
         pools.values().cloned().collect()
@@ -107,7 +114,7 @@ impl Snapshot {
     /// The error of a session whose end took the snapshot with it.
     fn lost(&self) -> Error {
         let message = format!(
-            "the session that kept the snapshot of {} has ended",
+            "the session that kept the snapshot of {} is lost",
             self.config
         );
         Error::new(ErrorKind::Connect, message).with_hint(
@@ -147,25 +154,34 @@ impl Snapshot {
     /// against being altered or dropped.
     ///
     /// # Errors
-    /// `Connect`, if the session that took the snapshot has ended, and with it its locks: what was read
-    /// since may have been emptied before.
-    pub async fn unlock(&self) -> Result<()> {
+    /// `Connect`, if the session that took the snapshot has not kept its locks until now: what was read may
+    /// have been emptied before.
+    pub async fn vouch_and_unlock(&self) -> Result<()> {
         let Some(exported) = self.exported.get() else {
             return Ok(());
         };
-        let readers = exported.pools();
-        let readers = readers.iter().map(|pool| pool.execute_on_idle(UNLOCK));
-        let unlock = timeout(UNLOCK_TIMEOUT, exported.connection.batch_execute(UNLOCK));
-        match tokio::join!(unlock, join_all(readers)).0 {
+        // The first statement fails where the transaction has.
+        let unlock = format!("SELECT; {UNLOCK}");
+        let unlock = timeout(VOUCH_TIMEOUT, exported.connection.batch_execute(&unlock));
+        let (unlocked, ()) = tokio::join!(unlock, exported.unlock_readers());
+        match unlocked {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(self.lost()),
+            Ok(Err(err)) => Err(self.lost().with_source(err)),
+            Err(_) => {
+                let limit = VOUCH_TIMEOUT.as_secs();
+                Err(self
+                    .lost()
+                    .with_source(format!("no answer within {limit} s")))
+            }
         }
     }
 
-    /// Has the session that took the snapshot say something.
-    pub async fn keep_awake(&self) {
+    /// The same for what is not wanted any more.
+    pub async fn unlock(&self) {
         if let Some(exported) = self.exported.get() {
-            exported.connection.execute_at_once("").await;
+            // If the session is gone, whoever needs it next is told.
+            let unlock = exported.connection.execute_at_once(UNLOCK);
+            tokio::join!(unlock, exported.unlock_readers());
         }
     }
 

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::OnceCell;
+use tokio::time::sleep;
 use tracing::{info, warn};
 
 use self::snapshots::Locked;
@@ -33,8 +34,8 @@ use crate::sink::{
 use crate::source::{CopySource, Scan, Source};
 use crate::table::{Table, TableName};
 
-/// How often a stream is begun that others do not let go on.
-const ATTEMPTS: usize = 5;
+/// Seconds after which a stream is begun again that others did not let go on; then it fails.
+const PAUSES: [u64; 6] = [1, 3, 10, 30, 60, 60];
 
 /// A pipeline: two databases, and how to go about it.
 #[derive(Clone, Debug)]
@@ -368,8 +369,7 @@ impl Run {
             warn!(error = %err, "the lock {name:?} stays until the session ends");
         }
         if executed.is_err() {
-            // The session that keeps a snapshot may be why.
-            let _ = self.databases.unlock().await;
+            self.databases.unlock().await;
             if let Err(err) = self.clean_up().await {
                 warn!(error = %err, "staging tables are left to the next run");
             }
@@ -392,23 +392,36 @@ impl Run {
             plan = self.plan_again(&plan.stream).await?;
         }
         let stream = plan.stream.clone();
-        let mut attempts = 1;
-        loop {
-            let (plan_now, locked) = self.with_snapshots(plan).await?;
-            let load = Box::pin(self.load((plan_now, locked), prepared, progress));
-            let load = self.databases.keep_awake(load);
-            match self.waker.during(&self.destination, load).await {
-                Err(err) if err.is_blocked() && attempts < ATTEMPTS => {
-                    info!(table = %stream.into, error = %err, "let others go first");
+        let mut newer_snapshot = None;
+        for pause in PAUSES {
+            let attempt = self.attempt(plan, &mut newer_snapshot, prepared, progress);
+            match Box::pin(attempt).await {
+                Err(err) if err.is_blocked() => {
+                    info!(table = %stream.into, error = %err, "others go first");
                 }
                 result => return result,
             }
-            attempts += 1;
-            self.databases.unlock().await?;
+            self.databases.unlock().await;
             self.clean_up().await?;
+            sleep(Duration::from_secs(pause)).await;
             progress.restart();
             plan = self.plan_again(&stream).await?;
         }
+        Box::pin(self.attempt(plan, &mut newer_snapshot, prepared, progress)).await
+    }
+
+    /// Moves the rows, unless somebody waits for what they are read from.
+    async fn attempt(
+        &self,
+        plan: StreamPlan,
+        newer_snapshot: &mut Option<String>,
+        prepared: &Prepared,
+        progress: &Arc<Progress>,
+    ) -> Result<StreamReport> {
+        let (mut plan, locked) = self.with_snapshots(plan, newer_snapshot).await?;
+        plan.newer_snapshot.clone_from(newer_snapshot);
+        let load = Box::pin(self.load((plan, locked), prepared, progress));
+        self.waker.during(&self.destination, load).await
     }
 
     /// Another plan for `stream`, as what the first was made from has changed.
@@ -498,7 +511,7 @@ impl Run {
         });
         let moved = self.source().watch(progress, moved).await?;
         let ((compared, sink, (compare_ms, load_ms)), pauses) = moved;
-        self.unlock(&locked).await?;
+        self.vouch_and_unlock(&locked).await?;
         let computed = plan.transform.compute_time();
         progress.clock.add(Step::Transform, computed);
         progress.enter(Stage::Publishing);

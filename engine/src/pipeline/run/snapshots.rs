@@ -3,7 +3,6 @@
 use std::collections::{BTreeSet, HashMap};
 use std::ptr;
 use std::sync::PoisonError;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use tracing::info;
@@ -39,18 +38,18 @@ pub(super) struct Locked<'a> {
 
 impl Run {
     /// The plan once the destination has its types, and the snapshots show its tables as they are:
-    /// under newer ones than earlier streams, if it must be. The tables are locked then.
+    /// under newer ones than earlier streams, if it must be, and `newer_snapshot` says why. The tables
+    /// are locked then.
     pub(super) async fn with_snapshots(
         &self,
         mut plan: StreamPlan,
+        newer_snapshot: &mut Option<String>,
     ) -> Result<(StreamPlan, Vec<Locked<'_>>)> {
-        let mut newer_snapshot = None;
         for number in 1..=SNAPSHOTS {
             plan = self.with_types(plan).await?;
             self.databases.end_planning().await;
             let (locked, outdated) = self.lock_and_compare(&plan).await?;
             if outdated.is_empty() {
-                plan.newer_snapshot = newer_snapshot;
                 return Ok((plan, locked));
             }
             if number == SNAPSHOTS {
@@ -59,20 +58,21 @@ impl Run {
             self.databases.renew_snapshots(Instant::now()).await;
             let note = newer_snapshot_note(&outdated);
             info!(table = %plan.stream.into, "{note}");
-            // Nothing has been read under another one yet, if this is the first stream.
-            newer_snapshot = (self.streams.load(Ordering::Relaxed) > 0).then_some(note);
+            if self.has_published() {
+                *newer_snapshot = Some(note);
+            }
             plan = self.plan_again(&plan.stream).await?;
         }
         let message = format!("{} changes again and again", plan.table().name);
         Err(Error::new(ErrorKind::Schema, message).with_hint("nothing was published: run again"))
     }
 
-    /// Unlocks what a stream has read.
+    /// Unlocks what a stream has read, before it is published.
     ///
     /// # Errors
     /// `Schema`, if it is not what was locked: some changes need no lock on what they change; `Connect`, if
     /// it was not locked to the end.
-    pub(super) async fn unlock(&self, locked: &[Locked<'_>]) -> Result<()> {
+    pub(super) async fn vouch_and_unlock(&self, locked: &[Locked<'_>]) -> Result<()> {
         for Locked { session, relations } in locked {
             let now = session.relations(&oids(relations)).await?;
             let known = children(relations);
@@ -96,8 +96,9 @@ impl Run {
                 // The other server's snapshot lasts as long as the transaction that reads there.
                 session.snapshot().end_readers().await;
             }
+            session.snapshot().vouch_and_unlock().await?;
         }
-        self.databases.unlock().await
+        Ok(())
     }
 
     /// Whether a stream that has locked this reads the database that it writes.
@@ -108,6 +109,12 @@ impl Run {
             }
         }
         Ok(false)
+    }
+
+    /// Whether an earlier stream has read anything that counts.
+    fn has_published(&self) -> bool {
+        let written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        !written.is_empty()
     }
 
     /// Remembers that a stream has written `table`.
@@ -132,6 +139,9 @@ impl Run {
         }
         let (mut locked, mut outdated) = (Vec::new(), BTreeSet::new());
         for (session, tables) in tables {
+            if !locked.is_empty() {
+                session.give_up_locks().await?;
+            }
             for table in &tables {
                 if !is_as_planned(session, table).await? {
                     outdated.insert((Reason::Planned, table.name.to_string()));
@@ -224,7 +234,9 @@ fn compare(seen: &[Relation], now: &[Relation], written: &[TableName]) -> Vec<Ou
     let seen: HashMap<u32, &Relation> = seen.iter().map(|seen| (seen.oid, seen)).collect();
     let reason = |relation: &Relation| {
         let state = relation.state.as_ref()?;
-        let is_new_child = new.contains(&relation.oid) && children.contains(&relation.oid);
+        // Another server's rows may be older than the table here.
+        let is_new_child =
+            new.contains(&relation.oid) && children.contains(&relation.oid) && !state.is_foreign;
         let before = seen.get(&relation.oid);
         let is_read = before.is_some_and(|before| reads(before, relation, &new));
         let reason = match written.contains(&state.name) {
