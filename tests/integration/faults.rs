@@ -82,6 +82,10 @@ async fn somebody_who_waits_to_alter_what_is_read_goes_first() {
         "TRUNCATE public.t; INSERT INTO public.t SELECT n, 'new' FROM generate_series(1, 100) AS n";
     let (outcome, ()) = tokio::join!(Outcome::of(child), databases.source.run(empty));
     outcome.assert_done();
+    assert!(
+        outcome.stderr.contains("is begun again in 1 s"),
+        "{outcome}"
+    );
     let rows = "SELECT count(*) || ' ' || min(v) || ' ' || max(v) FROM public.slow WHERE id < 5000";
     assert_eq!(databases.destination.value(rows).await, "100 new new");
 }

@@ -397,7 +397,7 @@ impl Run {
             let attempt = self.attempt(plan, &mut newer_snapshot, prepared, progress);
             match Box::pin(attempt).await {
                 Err(err) if err.is_blocked() => {
-                    info!(table = %stream.into, error = %err, "others go first");
+                    warn!("{err}: {} is begun again in {pause} s", stream.into);
                 }
                 result => return result,
             }
