@@ -90,6 +90,23 @@ async fn somebody_who_waits_to_alter_what_is_read_goes_first() {
     assert_eq!(databases.destination.value(rows).await, "100 new new");
 }
 
+#[tokio::test]
+async fn runs_create_tables_in_one_schema_at_the_same_time() {
+    let one = "CREATE TABLE public.one AS SELECT 1 AS id";
+    let databases = Databases::with(&format!("{SLOW_VIEW}; {one}"), "CREATE SCHEMA s").await;
+    let stream = "public.slow: { into: s.slow, key: id }";
+    let (mut child, _folder) = Program::run_of(&databases, stream).start();
+    wait_for(&databases.destination, MOVING).await;
+    let other = ["--table", "public.one", "--into", "s.one", "--key", "id"];
+    let outcome = Program::copy(&databases, &other).run().await;
+    outcome.assert_done();
+    assert!(child.try_wait().unwrap().is_none(), "the first run is over");
+    signal(&child, "INT");
+    Outcome::of(child).await;
+    let rows = "SELECT id FROM s.one";
+    assert_eq!(databases.destination.value(rows).await, "1");
+}
+
 /// It takes no lock that would wait for who reads the partitions that are there.
 #[tokio::test]
 async fn a_partition_that_is_attached_while_others_are_read() {

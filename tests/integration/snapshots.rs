@@ -91,6 +91,19 @@ async fn columns_that_change_their_names_are_not_read_as_null() {
 }
 
 #[tokio::test]
+async fn a_column_that_gets_another_name_is_read_under_that() {
+    let databases = changing("ALTER TABLE public.t RENAME v TO w").await;
+    let second = "public.t: { into: public.copy, key: id, write: mirror }";
+    let outcome = run(&databases, &[FIRST, second]).await;
+    assert!(
+        outcome.stdout.contains("changed since it was planned"),
+        "{outcome}"
+    );
+    let found = "SELECT string_agg(id || ' ' || w, ', ' ORDER BY id) FROM public.copy";
+    assert_eq!(databases.destination.value(found).await, "1 a, 2 b");
+}
+
+#[tokio::test]
 async fn a_column_that_is_added_is_no_reason_for_a_newer_snapshot() {
     let databases = changing("ALTER TABLE public.t ADD w text DEFAULT 'w'").await;
     let second = "public.t: { into: public.copy, key: id }";

@@ -358,6 +358,11 @@ impl SourceSession {
         catalog::relations(&self.connection, oids).await
     }
 
+    /// What the catalogue says of `name` as it is.
+    pub(super) async fn table_now(&self, name: &TableName) -> Result<Option<Table>> {
+        catalog::table(&self.connection, name).await
+    }
+
     /// What the catalogue says of `name` under the session's snapshot.
     pub(super) async fn table_in_snapshot(&self, name: &TableName) -> Result<Option<Table>> {
         let snapshot = self.snapshot();

@@ -31,6 +31,9 @@ pub(super) async fn create_schema(publisher: &Connection, schema: &str) -> Resul
             err,
         )
     };
+    if catalog::has_schema(publisher, schema).await? {
+        return Ok(());
+    }
     // Two runs that create it at the same time would meet in the catalogue's unique index.
     let lock = "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1, 0))";
     let name = format!("towpath schema {schema}");

@@ -143,7 +143,8 @@ impl Run {
                 session.give_up_locks().await?;
             }
             for table in &tables {
-                if !is_as_planned(session, table).await? {
+                let found = session.table_in_snapshot(&table.name).await?;
+                if !is_as_planned(found, table) {
                     outdated.insert((Reason::Planned, table.name.to_string()));
                 }
             }
@@ -151,7 +152,22 @@ impl Run {
             if !outdated.is_empty() {
                 continue;
             }
-            let seen = session.lock(&tables).await?;
+            let seen = match session.lock(&tables).await {
+                Ok(seen) => seen,
+                Err(err) if err.is_blocked() => return Err(err),
+                Err(err) => {
+                    // The server looks names up in the catalogue as it is.
+                    for table in &tables {
+                        if !is_as_planned(session.table_now(&table.name).await?, table) {
+                            outdated.insert((Reason::Planned, table.name.to_string()));
+                        }
+                    }
+                    match outdated.is_empty() {
+                        true => return Err(err),
+                        false => continue,
+                    }
+                }
+            };
             let relations = session.relations(&oids(&seen)).await?;
             let written = self.written_since_snapshot(session).await?;
             outdated.extend(compare(&seen, &relations, &written));
@@ -188,15 +204,14 @@ impl Run {
 /// Source: PostgreSQL documentation, "System Catalog Initial Data", "OID Assignment".
 const FIRST_OID: u32 = 16384;
 
-/// Whether the session's snapshot shows `planned` as it was when it was planned for.
-async fn is_as_planned(session: &SourceSession, planned: &Table) -> Result<bool> {
-    let found = session.table_in_snapshot(&planned.name).await?;
-    Ok(found.is_some_and(|found| {
+/// Whether the table that was `found` is the one that was `planned` for.
+fn is_as_planned(found: Option<Table>, planned: &Table) -> bool {
+    found.is_some_and(|found| {
         found.oid == planned.oid
             && found.columns == planned.columns
             && found.unique_indexes == planned.unique_indexes
             && found.has_inheritors == planned.has_inheritors
-    }))
+    })
 }
 
 fn oids(relations: &[Relation]) -> Vec<u32> {
